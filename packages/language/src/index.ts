@@ -40,3 +40,21 @@ export { distributionOf, type Distribution } from './sample/distribution.ts';
 export type { SamplingOptions } from './sample/options.ts';
 export { openLanguage, type OpenedLanguage } from './open/open-language.ts';
 export { textPartsOfFolder, textPartsOfGguf, type TextParts } from './open/text-parts.ts';
+export {
+  compressModel,
+  writeCompressedFolder,
+  writeCompressedGguf,
+  type CompressedModel,
+  type CompressOptions,
+} from './compress/compress.ts';
+export { methodNames, type CompressionMethod } from './compress/method.ts';
+export {
+  planCompression,
+  refuseNotes,
+  type CompressionPlan,
+  type PlannedTensor,
+  type PlanOptions,
+  type TypeRule,
+} from './compress/plan.ts';
+export type { StateStore } from './compress/states.ts';
+export type { CalibrationIds, PartStore, WalkOptions } from './compress/walk.ts';

@@ -43,6 +43,13 @@ export {
   type WriteModelOptions,
   type WrittenModel,
 } from './families/files/written-model.ts';
+export {
+  openModelInParts,
+  openPart,
+  storedAs,
+  type ModelInParts,
+  type ModelToStore,
+} from './families/language/model-in-parts.ts';
 export { openLanguageModel, type OpenedLanguageModel } from './families/language/open-language-model.ts';
 export type { LogitsOf } from './families/language/slots.ts';
 export { TextEncoder, type TextEncoderParts } from './families/language/text-encoder.ts';
@@ -86,6 +93,8 @@ export { writeGptq, type GptqConfig } from './quantized/gptq.ts';
 export { dequantizedSource, type DequantizedSource } from './quantized/quantized-source.ts';
 export { convertedTensor } from './tensors/convert-tensor.ts';
 export { bytesOfTensor, fileDType, fileDTypeNames, nameOfDType, type FileDType } from './tensors/dtypes.ts';
+export { moduleSource, type ModuleSourceOptions } from './tensors/module-source.ts';
+export { partSource, type TensorPart, type TensorParts } from './tensors/parts.ts';
 export { blockTypeOf, isMatrixReadable, readMatrix, writtenMatrix } from './tensors/matrices.ts';
 export { isReadable, readTensor, type ReadTensorOptions } from './tensors/read-tensor.ts';
 export type { TensorEntry, TensorSource, WrittenTensor } from './tensors/tensor-source.ts';

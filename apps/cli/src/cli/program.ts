@@ -2,6 +2,8 @@
 import { registerOnnx, registerTensors } from '@espalier/models';
 import { Command } from 'commander';
 import { addChatCommand } from '../commands/chat.ts';
+import { addCompressCommand } from '../commands/compress.ts';
+import { addConvertCommand } from '../commands/convert.ts';
 import { addDataCommand } from '../commands/data.ts';
 import { addDevicesCommand } from '../commands/devices.ts';
 import { addDiffCommand } from '../commands/diff.ts';
@@ -41,6 +43,8 @@ const commands = [
   addChatCommand,
   addEmbedCommand,
   addDiffCommand,
+  addCompressCommand,
+  addConvertCommand,
   addDataCommand,
   addStudyCommand,
   addWorkerCommand,

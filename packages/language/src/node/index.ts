@@ -2,3 +2,4 @@
 export { findModel, type ModelPlace } from './find-model.ts';
 export { openLanguageAt, openTextModelAt } from './open-language-at.ts';
 export { readTextParts } from './read-text-parts.ts';
+export { partFolder } from './part-folder.ts';

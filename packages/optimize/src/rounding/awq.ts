@@ -15,6 +15,7 @@ import {
   calibratedOptionNames,
   calibratedPass,
   checkCalibrated,
+  measureFor,
   type CalibratedOptions,
 } from '../second-order/calibrated-pass.ts';
 import { columnProducts } from '../second-order/inputs.ts';
@@ -99,7 +100,7 @@ export function awq(options: AwqOptions = {}): Pass {
     const train = data?.train;
     if (!train) return;
     const count = options.calibrate?.examples ?? 1024;
-    const visit = { place, measure: columnProducts, data: train, count, signal } as const;
+    const visit = { place, measure: measureFor(columnProducts, options), data: train, count, signal } as const;
     const named = layers.map((layer) => layer.named);
     await visitInputs(model, named, { ...visit, unseen: 'visit' }, async (each, products, watch) => {
       const layer = layers.find((other) => other.named === each) as ScaledLayer;

@@ -16,8 +16,11 @@ import { checkMeasured } from './inputs.ts';
 
 /** Options of all passes that calibrate. */
 export interface CalibratedOptions extends ParameterFilter {
-  /** On how many examples of the training data, spread evenly. Default: 1,024. */
-  readonly calibrate?: { readonly examples: number };
+  /**
+   * On how many examples of the training data, spread evenly, and how many of them go through the model at once. Default: 1,024, 32 at
+   * once.
+   */
+  readonly calibrate?: { readonly examples: number; readonly batch?: number };
 }
 
 /** The names of the options of all passes that calibrate. */
@@ -54,8 +57,14 @@ export function checkCalibrated(place: string, options: CalibratedOptions): void
   checkFilter(place, options);
   const { calibrate } = options;
   if (calibrate === undefined) return;
-  optionsOf(`${place}.calibrate`, calibrate, ['examples']);
+  optionsOf(`${place}.calibrate`, calibrate, ['examples', 'batch']);
   integerOption(place, 'calibrate.examples', calibrate.examples, 1);
+  if (calibrate.batch !== undefined) integerOption(place, 'calibrate.batch', calibrate.batch, 1);
+}
+
+/** A measure with as many examples at once as options say. */
+export function measureFor(measure: InputMeasure, { calibrate }: CalibratedOptions): InputMeasure {
+  return calibrate?.batch === undefined ? measure : { ...measure, batchSize: calibrate.batch };
 }
 
 /** A pass out of what it does to one layer. Each layer sees what those give that were changed before it. */
@@ -79,7 +88,8 @@ export function calibratedPass(does: Calibrated): Pass {
       summary,
       apply: async () => {
         const found = new Map<string, Json>();
-        const visit = { place, measure: does.measure, data: train, count, signal, unseen: 'visit' } as const;
+        const measure = measureFor(does.measure, options);
+        const visit = { place, measure, data: train, count, signal, unseen: 'visit' } as const;
         await visitInputs(model, chosen, visit, async (each, means) => {
           if (means) checkMeasured(place, each.name, means);
           const weight = await readLayer(place, each);

@@ -1,5 +1,5 @@
 /** The weights of a file into a module, one at a time, straight to its device. */
-import { FormatError, prefer, type Module, type Parameter } from '@espalier/nn';
+import { FormatError, prefer, type Module } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
 import type { Device } from '@espalier/tensor';
 import { showShape } from '@espalier/tensor/arguments';
@@ -35,7 +35,7 @@ export async function fill(
   { device, weights, activations, unused }: FillOptions,
 ): Promise<{ readonly notes: readonly string[]; readonly others: readonly string[] }> {
   const parameters = module.namedParameters();
-  const others = checkNames(source, parts, parameters, unused);
+  const others = checkNames(source, parts, [...parameters.keys()], unused);
   const view = partSource(source, parts);
   for (const [name, parameter] of parameters) {
     const { shape } = entryOf(view, name);
@@ -69,14 +69,18 @@ export async function fill(
   return { notes, others };
 }
 
-function checkNames(
+/**
+ * The tensors of a file that no parameter is.
+ * @throws {FormatError} for tensors that are missing, or have no place among the parameters.
+ */
+export function checkNames(
   source: TensorSource,
   parts: TensorParts,
-  parameters: ReadonlyMap<string, Parameter>,
+  parameters: readonly string[],
   unused: readonly RegExp[],
 ): readonly string[] {
   const known = new Set([...parts.values()].map(({ name }) => name));
-  const missing = [...parameters.keys()].flatMap((own) => {
+  const missing = parameters.flatMap((own) => {
     const name = parts.get(own)?.name ?? own;
     return source.tensors.has(name) ? [] : [name];
   });

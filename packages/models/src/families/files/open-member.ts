@@ -40,13 +40,26 @@ export interface OpenedMember<Family extends FileFamily> {
   readonly description: FileDescription;
 }
 
-interface Found<Family extends FileFamily> {
+/** What a file says of a model, before any of its weights is read. */
+export interface FoundMember<Family extends FileFamily> {
   readonly family: Family;
   readonly model: SaidModel;
   readonly source: TensorSource;
   readonly description: Pick<FileDescription, 'said' | 'format' | 'metadata' | 'notes'>;
   /** Where it is described, for errors. */
   readonly place: string;
+}
+
+/**
+ * Finds out what model of some families a file holds.
+ * @throws {FormatError} for a family that is not among them, and for what a model asks for and there is not, by name.
+ */
+export function findMember<Family extends FileFamily>(
+  families: readonly Family[],
+  from: ModelFolder | TensorSource,
+): Promise<FoundMember<Family>> {
+  registerFamilies();
+  return 'config' in from ? inFolder(families, from) : inGguf(families, from);
 }
 
 /**
@@ -66,8 +79,7 @@ export async function openMember<Family extends FileFamily>(
     weights = 'stored',
     activations = 'f32',
   } = checkOptions(operation, options, optionRules);
-  const found = await ('config' in from ? inFolder(families, from) : inGguf(families, from));
-  registerFamilies();
+  const found = await findMember(families, from);
   const { family, source, description } = found;
   const { model, parts, prefix, unused = [] } = found.model;
   const module = built(family, model, device, found.place);
@@ -116,7 +128,7 @@ function familyOf<Family extends FileFamily>(
 async function inFolder<Family extends FileFamily>(
   families: readonly Family[],
   { config, tensors: source }: ModelFolder,
-): Promise<Found<Family>> {
+): Promise<FoundMember<Family>> {
   const place = `${source.name} (config.json)`;
   const said = new Said(place, config);
   const [family, format, type] = familyOf(families, 'huggingFace', said, 'model_type');
@@ -129,7 +141,7 @@ async function inFolder<Family extends FileFamily>(
 async function inGguf<Family extends FileFamily>(
   families: readonly Family[],
   source: TensorSource,
-): Promise<Found<Family>> {
+): Promise<FoundMember<Family>> {
   const { metadata, name: place } = source;
   const said = new Said(place, metadata);
   const [family, format, type] = familyOf(families, 'gguf', said, 'general.architecture');

@@ -2,7 +2,8 @@
 import type { Module } from '@espalier/nn';
 import type { ModelFolder } from '../../huggingface/model-folder.ts';
 import type { TensorSource } from '../../tensors/tensor-source.ts';
-import { recordOf, type LanguageDescription } from '../files/description.ts';
+import { recordOf, type FileDescription, type LanguageDescription } from '../files/description.ts';
+import type { LanguageFamily } from '../files/file-family.ts';
 import { languageFamilies } from '../files/file-families.ts';
 import { openMember, type OpenModelOptions } from '../files/open-member.ts';
 import { specialIdsOfConfig, specialIdsOfGguf } from '../files/special-ids.ts';
@@ -31,19 +32,24 @@ export async function openLanguageModel(
   options: OpenModelOptions = {},
 ): Promise<OpenedLanguageModel> {
   const { module, family, description } = await openMember('openLanguageModel', languageFamilies, from, options);
+  return { module, description: await describeLanguage(from, family, description) };
+}
+
+/** What is said of a language model beside what is said of any model. */
+export async function describeLanguage(
+  from: ModelFolder | TensorSource,
+  { gives }: LanguageFamily,
+  description: FileDescription,
+): Promise<LanguageDescription> {
   const { model, metadata } = description;
   const generation = 'config' in from ? recordOf(await from.json('generation_config.json')) : {};
-  const special = 'config' in from ? specialIdsOfConfig(metadata, generation) : specialIdsOfGguf(metadata);
   return {
-    module,
-    description: {
-      ...description,
-      gives: family.gives,
-      context: Number(model['context']),
-      vocabulary: Number(model['vocabulary']),
-      width: Number(model['width']),
-      special,
-      generation,
-    },
+    ...description,
+    gives,
+    context: Number(model['context']),
+    vocabulary: Number(model['vocabulary']),
+    width: Number(model['width']),
+    special: 'config' in from ? specialIdsOfConfig(metadata, generation) : specialIdsOfGguf(metadata),
+    generation,
   };
 }

@@ -1,0 +1,151 @@
+/** `espalier compress`: a language model in fewer bytes, a layer in memory at a time. */
+import { readFile } from 'node:fs/promises';
+import {
+  methodNames,
+  planCompression,
+  textPartsOfFolder,
+  textPartsOfGguf,
+  type CalibrationIds,
+  type CompressionMethod,
+  type TypeRule,
+} from '@espalier/language';
+import { openDevice } from '@espalier/pipeline';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import {
+  defaultSeed,
+  numberBetween,
+  wholeNumberFrom,
+  withComputeOptions,
+  withExamples,
+  type ComputeOptions,
+} from '../cli/options.ts';
+import { openSession, type Environment } from '../cli/session.ts';
+import { UsageError } from '../errors.ts';
+import {
+  carryOut,
+  checkWords,
+  formatOfOutput,
+  planTable,
+  withModelInParts,
+  type ModelAt,
+} from '../language/compression.ts';
+import { languageModelArgument } from '../language/options.ts';
+import { checkOutputFile } from '../output/output-file.ts';
+import { formatBytes } from '../terminal/format.ts';
+import { overwriteOption } from './model-options.ts';
+
+interface CompressOptions extends ComputeOptions {
+  readonly output?: string;
+  readonly overwrite?: boolean;
+  readonly to?: 'gguf' | 'safetensors';
+  readonly method?: CompressionMethod['type'];
+  readonly bits?: number;
+  readonly group?: number;
+  readonly sparsity?: number;
+  readonly pattern?: string;
+  readonly type?: string;
+  readonly tensors?: readonly TypeRule[];
+  readonly text?: string;
+  readonly sequences: number;
+  readonly length: number;
+  readonly plan?: boolean;
+  readonly strict?: boolean;
+}
+
+/** A parser of `name=type`, of which there may be several. */
+function ruleFrom(text: string, before: readonly TypeRule[] = []): readonly TypeRule[] {
+  const [, tensors, type] = /^([^=]+)=([\w/]+)$/u.exec(text) ?? [];
+  if (tensors === undefined || type === undefined)
+    throw new InvalidArgumentError("Give a name and a type, such as 'blk.*.ffn_down.weight=Q5_0'.");
+  return [...before, { tensors, type }];
+}
+
+/** Adds `espalier compress`. */
+export function addCompressCommand(program: Command, environment: Environment): void {
+  const command = program
+    .command('compress')
+    .description('a language model in fewer bytes, with a plan before the work and a layer in memory at a time')
+    .argument('<model>', languageModelArgument)
+    .option('-o, --output <path>', 'a file that ends in .gguf, or a folder of safetensors')
+    .addOption(new Option('--to <format>', 'what is written (default: by the name)').choices(['gguf', 'safetensors']))
+    .addOption(new Option('--method <name>', 'how the matrices of layers are compressed').choices([...methodNames]))
+    .option('--bits <n>', 'bits of a weight (default: 4)', wholeNumberFrom(1))
+    .option('--group <n>', 'columns that share a scale (default: 32)', wholeNumberFrom(1))
+    .option('--sparsity <share>', 'share of the weights to drop (default: 0.5)', numberBetween(0, 1))
+    .option('--pattern <n:m>', 'keep n of every m weights of a row')
+    .option('--type <name>', 'the type of the matrices of layers in the file: Q4_0, Q5_1, F16')
+    .option('--tensors <name=type>', 'the type of tensors by name, * for any letters; before all others', ruleFrom)
+    .option('--text <file>', 'a text to calibrate on')
+    .option('--sequences <n>', 'how many sequences of it', wholeNumberFrom(1), 16)
+    .option('--length <n>', 'tokens of a sequence', wholeNumberFrom(1), 512)
+    .option('--plan', 'say what would become of each tensor, and do nothing')
+    .option('--strict', 'refuse what cannot be as it was asked for')
+    .addOption(overwriteOption());
+  withExamples(withComputeOptions(command), [
+    ['espalier compress model.gguf --type Q4_0 --plan', 'what would become of each tensor'],
+    ["espalier compress model.gguf --tensors 'token_embd.weight=Q5_0' -o small.gguf", 'one tensor in another type'],
+    [
+      'espalier compress model.gguf --method gptq --bits 4 --group 32 --text book.txt -o small.gguf',
+      'rounded so that layers give what they gave on a text',
+    ],
+    ['espalier compress model --method wanda --pattern 2:4 --text book.txt -o sparse', 'half of the weights dropped'],
+  ]).action(async (name: string, options: CompressOptions) => {
+    const session = openSession(environment, options);
+    const { output, overwrite = false, strict = false, seed = defaultSeed } = options;
+    if (output === undefined && options.plan !== true)
+      throw new UsageError('--output: say where the model goes, or ask for the plan alone by --plan');
+    const to = output === undefined ? (options.to ?? 'gguf') : formatOfOutput(output, options.to);
+    if (output !== undefined && to === 'gguf' && options.plan !== true)
+      await checkOutputFile({ path: output, overwrite });
+    await withModelInParts(name, async (at) => {
+      const plan = planCompression(at.model, {
+        to,
+        ...methodOf(options),
+        ...(options.type !== undefined && { type: options.type }),
+        rules: options.tensors ?? [],
+      });
+      if (options.plan === true || output === undefined) {
+        session.result(plan, () => planTable(plan, session));
+        return;
+      }
+      session.log(planTable(plan, session));
+      checkWords(at, to, session);
+      const { device } = await openDevice(options.device ?? 'auto');
+      const ids = options.text === undefined ? undefined : await sequencesOf(at, options.text, options);
+      const written = await carryOut(session, { at, plan, output, overwrite, strict, device, seed, ids });
+      session.result({ ...written, plan }, () => `${formatBytes(written.bytes)} written to ${written.output}`);
+    });
+  });
+}
+
+function methodOf({ method, bits, group, sparsity, pattern }: CompressOptions): {
+  readonly method?: CompressionMethod;
+} {
+  const given = {
+    ...(bits !== undefined && { bits }),
+    ...(group !== undefined && { group }),
+    ...(sparsity !== undefined && { sparsity }),
+    ...(pattern !== undefined && { pattern }),
+  };
+  const [first] = Object.keys(given);
+  if (method === undefined && first !== undefined)
+    throw new UsageError(`--${first}: this is of a method: say which by --method`);
+  return method === undefined ? {} : { method: { type: method, ...given } };
+}
+
+/** The first sequences of a text, of one length each, one behind the other. */
+async function sequencesOf(
+  { from }: ModelAt,
+  file: string,
+  { sequences, length }: CompressOptions,
+): Promise<CalibrationIds> {
+  const text = await readFile(file, 'utf8');
+  const { tokenizer } = await ('config' in from ? textPartsOfFolder(from, []) : textPartsOfGguf(from));
+  const ids = tokenizer.encode(text, { frame: false });
+  const count = Math.min(sequences, Math.floor(ids.length / length));
+  if (count === 0)
+    throw new UsageError(
+      `--text: ${file} has ${ids.length} tokens, and a sequence has ${length}: give a longer text, or a smaller --length`,
+    );
+  return Array.from({ length: count }, (_, index) => [...ids.subarray(index * length, (index + 1) * length)]);
+}

@@ -1,0 +1,186 @@
+/** A compressed language model on its way to a file or a folder, with the plan said before the work. */
+import { existsSync, rmSync } from 'node:fs';
+import { copyFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  compressModel,
+  refuseNotes,
+  tokenizerJsonOfGguf,
+  writeCompressedFolder,
+  writeCompressedGguf,
+  type CalibrationIds,
+  type CompressedModel,
+  type CompressionPlan,
+} from '@espalier/language';
+import { findModel, partFolder, type ModelPlace } from '@espalier/language/node';
+import { openModelInParts, type ModelInParts, type TensorSource, type ModelFolder } from '@espalier/models';
+import { openModelFolder, openTensorFile, writeFileBy } from '@espalier/models/node';
+import type { Device } from '@espalier/tensor';
+import type { Session } from '../cli/session.ts';
+import { UsageError } from '../errors.ts';
+import { withOutputFolder } from '../output/output-folder.ts';
+import { writeOutputFile } from '../output/output-file.ts';
+import { formatBytes } from '../terminal/format.ts';
+import { renderTable } from '../terminal/table.ts';
+
+/** A model that is read a part at a time, and where it is. */
+export interface ModelAt {
+  readonly place: ModelPlace;
+  readonly from: ModelFolder | TensorSource;
+  readonly model: ModelInParts;
+}
+
+/** Opens a model by its name, and closes it. */
+export async function withModelInParts<Result>(name: string, use: (at: ModelAt) => Promise<Result>): Promise<Result> {
+  const place = findModel(name);
+  const from = await (place.kind === 'folder' ? openModelFolder(place.path) : openTensorFile(place.path));
+  try {
+    return await use({ place, from, model: await openModelInParts(from) });
+  } finally {
+    await from.close();
+  }
+}
+
+/** The plan as a table: tensors of one kind that become the same in one row. */
+export function planTable({ tensors, bytesBefore, bytesAfter, notes }: CompressionPlan, session: Session): string {
+  const rows = new Map<
+    string,
+    { count: number; before: number; after: number; cells: readonly [string, string, string, string] }
+  >();
+  for (const each of tensors) {
+    const kind = each.name.replaceAll(/\.\d+\./gu, '.*.');
+    const cells = [kind, each.from, each.to, each.why] as const;
+    const row = rows.get(cells.join('\n')) ?? { count: 0, before: 0, after: 0, cells };
+    row.count++;
+    row.before += each.bytesBefore;
+    row.after += each.bytesAfter;
+    rows.set(cells.join('\n'), row);
+  }
+  const right = { align: 'right' } as const;
+  const columns = [
+    { heading: 'tensors' },
+    { heading: '', ...right },
+    { heading: 'is' },
+    { heading: 'becomes' },
+    { heading: 'bytes', ...right },
+    { heading: 'then', ...right },
+    { heading: 'why' },
+  ];
+  const cells = [...rows.values()].map(({ count, before, after, cells: [kind, from, to, why] }) => [
+    kind,
+    String(count),
+    from,
+    to,
+    formatBytes(before),
+    formatBytes(after),
+    why,
+  ]);
+  const all = ['all', String(tensors.length), '', '', formatBytes(bytesBefore), formatBytes(bytesAfter), ''];
+  const said =
+    notes.length === 0 ? '' : `\n\n${notes.length} tensors are not what was asked for; --strict refuses that`;
+  return `${renderTable(columns, [...cells, all], session.stdout)}${said}`;
+}
+
+/** How a plan is carried out. */
+export interface Carrying {
+  readonly at: ModelAt;
+  readonly plan: CompressionPlan;
+  readonly output: string;
+  readonly overwrite: boolean;
+  readonly strict: boolean;
+  readonly device?: Device | undefined;
+  readonly seed?: number | undefined;
+  readonly ids?: CalibrationIds | undefined;
+}
+
+/** What was written. */
+export interface Written {
+  readonly output: string;
+  readonly bytes: number;
+}
+
+/**
+ * Carries a plan out, and writes the model. Layers that are done lie beside the output until all are.
+ * @throws {UsageError} where the output may not be written.
+ */
+export async function carryOut(session: Session, work: Carrying): Promise<Written> {
+  const { at, plan, output, overwrite, strict, device, seed, ids } = work;
+  if (strict) refuseNotes(plan);
+  const parts = `${output}.layers`;
+  const layers = at.model.places.filter((place) => place.startsWith('layers.')).length;
+  if (existsSync(parts)) session.log(`goes on from the layers in ${parts}`);
+  let done = 0;
+  const made = await compressModel(at.model, plan, {
+    parts: partFolder(parts),
+    ...(device && { device }),
+    ...(seed !== undefined && { seed }),
+    ...(ids && { ids }),
+    signal: session.interrupt,
+    onLayer: (place) => session.log(`${place} is done, ${++done} of ${layers}`),
+  });
+  try {
+    await (plan.to === 'gguf'
+      ? writeFile(made, output, overwrite, at)
+      : writeFolder(session, made, output, overwrite, at));
+  } finally {
+    await made.close();
+  }
+  rmSync(parts, { recursive: true, force: true });
+  return { output, bytes: plan.to === 'gguf' ? (await stat(output)).size : plan.bytesAfter };
+}
+
+async function writeFile(made: CompressedModel, output: string, overwrite: boolean, at: ModelAt): Promise<void> {
+  await writeOutputFile({ path: output, overwrite, sources: [at.place.path] }, (path) =>
+    writeFileBy(path, (sink) => writeCompressedGguf(sink, made)),
+  );
+}
+
+/** Files of a folder that say how texts become ids, and back. */
+const textFiles = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'chat_template.jinja',
+] as const;
+
+async function writeFolder(
+  session: Session,
+  made: CompressedModel,
+  output: string,
+  overwrite: boolean,
+  at: ModelAt,
+): Promise<void> {
+  const { place, from } = at;
+  const bytes = [...made.tensors.values()].reduce((sum, each) => sum + each.bytes, 2 ** 20);
+  const request = { path: output, command: 'compress', overwrite, sources: [place.path], bytes };
+  await withOutputFolder({ ...request, profiling: session.profiling }, async ({ work, complete }) => {
+    await writeCompressedFolder((name, write) => writeFileBy(join(work, name), write), made);
+    if ('config' in from) {
+      for (const file of textFiles)
+        if (existsSync(join(place.path, file))) await copyFile(join(place.path, file), join(work, file));
+    } else if ('tokenizer.ggml.model' in from.metadata) {
+      const json = Buffer.from(JSON.stringify(tokenizerJsonOfGguf(from.metadata)));
+      await writeFileBy(join(work, 'tokenizer.json'), (sink) => sink.write(json));
+      const template = from.metadata['tokenizer.chat_template'];
+      if (typeof template === 'string')
+        await writeFileBy(join(work, 'chat_template.jinja'), (sink) => sink.write(Buffer.from(template)));
+    }
+    await complete();
+  });
+}
+
+/** @throws {UsageError} for a model whose words GGUF would not know. */
+export function checkWords({ from }: ModelAt, to: CompressionPlan['to'], session: Session): void {
+  if (to === 'gguf' && 'config' in from)
+    session.log('the file will hold no tokenizer: tokenizer.json is not turned into pairs of GGUF yet');
+}
+
+/** The format of an output, by what it is called. */
+export function formatOfOutput(output: string, to: CompressionPlan['to'] | undefined): CompressionPlan['to'] {
+  const named = /\.gguf$/iu.test(output) ? 'gguf' : 'safetensors';
+  if (to !== undefined && to !== named)
+    throw new UsageError(
+      `${output}: --to says ${to}: name ${to === 'gguf' ? 'a file that ends in .gguf' : 'a folder'}`,
+    );
+  return named;
+}

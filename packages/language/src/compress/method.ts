@@ -1,0 +1,144 @@
+/** Ways to compress the matrices of layers, as steps of a recipe and the types that their results have in files. */
+import { parseRecipe, type Pass, type StepConfig } from '@espalier/optimize';
+import { ArgumentError } from '@espalier/tensor';
+import {
+  aBoolean,
+  anObject,
+  aPositiveInteger,
+  aNumber,
+  aText,
+  check,
+  checkOptions,
+  oneOf,
+  type OptionRules,
+} from '@espalier/tensor/arguments';
+import type { TargetFormat } from './types.ts';
+
+/** How the matrices of layers are compressed. */
+export interface CompressionMethod {
+  /**
+   * `rtn`, `hqq` and `gptq` round to `bits` with a scale for each `group` columns; `magnitude`, `wanda` and `sparse-gpt` drop
+   * weights: a share (`sparsity`), or all but n of m (`pattern`).
+   */
+  readonly type: 'rtn' | 'hqq' | 'gptq' | 'magnitude' | 'wanda' | 'sparse-gpt';
+  readonly bits?: number;
+  readonly group?: number;
+  readonly sparsity?: number;
+  readonly pattern?: string;
+  /** Of `gptq` and `sparse-gpt`: the share of the mean square of inputs that is added to each. Default: 0.01. */
+  readonly damping?: number;
+  /** Of `gptq`: whether the columns with the largest inputs come first. Default: true. */
+  readonly actOrder?: boolean;
+}
+
+interface Kind {
+  readonly rounds: boolean;
+  /** Whether it looks at what texts give the layers. */
+  readonly calibrates: boolean;
+  readonly step: (method: Required<Pick<CompressionMethod, 'bits' | 'group'>> & CompressionMethod) => StepConfig;
+}
+
+const numbers = ({ bits, group }: { bits: number; group: number }): object => ({ bits, group, scales: 'f16' });
+const dropping = ({ sparsity, pattern }: CompressionMethod): object =>
+  pattern === undefined ? { sparsity: sparsity ?? 0.5 } : { pattern };
+const damped = ({ damping }: CompressionMethod): object => (damping === undefined ? {} : { damping });
+
+const kinds: Readonly<Record<CompressionMethod['type'], Kind>> = {
+  rtn: {
+    rounds: true,
+    calibrates: false,
+    step: ({ bits, group }) => ({ type: 'encode', format: 'int-n', options: { bits, group, scales: 'f16' } }),
+  },
+  hqq: { rounds: true, calibrates: false, step: (method) => ({ type: 'hqq', ...numbers(method), zeros: false }) },
+  gptq: {
+    rounds: true,
+    calibrates: true,
+    step: (method) => ({
+      type: 'gptq',
+      ...numbers(method),
+      ...damped(method),
+      ...(method.actOrder !== undefined && { actOrder: method.actOrder }),
+    }),
+  },
+  magnitude: {
+    rounds: false,
+    calibrates: false,
+    step: (method) => ({ type: 'prune', scope: 'local', ...dropping(method) }),
+  },
+  wanda: { rounds: false, calibrates: true, step: (method) => ({ type: 'wanda', ...dropping(method) }) },
+  'sparse-gpt': {
+    rounds: false,
+    calibrates: true,
+    step: (method) => ({ type: 'sparse-gpt', ...dropping(method), ...damped(method) }),
+  },
+};
+
+/** The names of the methods. */
+export const methodNames = Object.keys(kinds) as readonly CompressionMethod['type'][];
+
+const rules: OptionRules<Omit<CompressionMethod, 'type'>> = {
+  bits: aPositiveInteger,
+  group: aPositiveInteger,
+  sparsity: aNumber,
+  pattern: aText,
+  damping: aNumber,
+  actOrder: aBoolean,
+};
+
+/** A method, checked. */
+export interface CheckedMethod {
+  readonly config: CompressionMethod;
+  /** In words: `gptq, 4 bits with a scale for each 64 columns`. */
+  readonly words: string;
+  readonly calibrates: boolean;
+  /** Columns that share a scale; undefined of what rounds nothing. */
+  readonly group: number | undefined;
+  /** What its matrices are in a file unless a rule says otherwise. */
+  readonly storedAs: (to: TargetFormat) => string;
+  /** The passes on one layer. */
+  readonly passes: (examples: number, include: readonly string[]) => readonly Pass[];
+}
+
+/**
+ * A method, checked.
+ * @throws {ArgumentError} for options that contradict themselves, and for bits that no passes round to.
+ */
+export function checkMethod(method: CompressionMethod): CheckedMethod {
+  const place = 'compress';
+  check<unknown>(place, 'method', method, anObject);
+  const { type, ...options } = method;
+  const kind = kinds[check(place, 'method.type', type, oneOf(...methodNames))];
+  const { bits = 4, group = 32, sparsity, pattern } = checkOptions(place, options, rules);
+  if (kind.rounds && (sparsity !== undefined || pattern !== undefined))
+    throw new ArgumentError(place, `${type} rounds and drops nothing; leave sparsity and pattern out`);
+  if (!kind.rounds && (options.bits !== undefined || options.group !== undefined))
+    throw new ArgumentError(place, `${type} drops weights and rounds none; leave bits and group out, or say a type`);
+  const step = kind.step({ ...method, bits, group });
+  const passes = (examples: number, include?: readonly string[]): readonly Pass[] => {
+    const calibrate = kind.calibrates ? { calibrate: { examples, batch: 1 } } : {};
+    return parseRecipe([{ ...step, ...calibrate, ...(include && { include: [...include] }) }]) as readonly Pass[];
+  };
+  passes(1);
+  return {
+    config: method,
+    words: kind.rounds
+      ? `${type}, ${bits} bits with a scale for each ${group} columns`
+      : `${type}, ${pattern ?? `${100 * (sparsity ?? 0.5)} %`}`,
+    calibrates: kind.calibrates,
+    group: kind.rounds ? group : undefined,
+    storedAs: (to) => (kind.rounds ? roundedType(to, bits, group) : 'F16'),
+    passes,
+  };
+}
+
+/** @throws {ArgumentError} for numbers that the format has no type of. */
+function roundedType(to: TargetFormat, bits: number, group: number): string {
+  if (to === 'gguf' && bits === 4 && group % 32 === 0) return 'Q4_0';
+  if (to === 'safetensors' && (bits === 2 || bits === 4)) return `int${bits}/${group}`;
+  throw new ArgumentError(
+    'compress',
+    to === 'gguf'
+      ? `GGUF has no blocks of ${bits} bits with a scale for each ${group} columns; give 4 bits and a group that 32 divides, or a type such as Q3_K without a method`
+      : `safetensors keep codes of 2 or 4 bits, and these have ${bits}; give one of them, or a type such as F16`,
+  );
+}

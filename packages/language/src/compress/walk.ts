@@ -1,0 +1,137 @@
+/** Goes through the layers of a model, one in memory at a time, and keeps what is done with each. */
+import {
+  bytesOf,
+  dequantizedSource,
+  gguf,
+  openPart,
+  openTensors,
+  partSource,
+  safetensors,
+  type FindFile,
+  type TensorSource,
+  type WriteFile,
+} from '@espalier/models';
+import { throwIfAborted, type AbortSignalLike, type Json, type Module } from '@espalier/nn';
+import { decodeUtf8, encodeUtf8, readBytes } from '@espalier/nn/format';
+import { ArgumentError, fromTyped, noGrad, tensor, type Tensor } from '@espalier/tensor';
+import { compressLayer, type LayerWork } from './layer.ts';
+import { quantizationConfig } from './quantization-config.ts';
+import { memoryStates, statesAsData, type StateStore } from './states.ts';
+
+/** Where finished layers are kept until all are. */
+export interface PartStore {
+  readonly find: FindFile;
+  /** A file is there as a whole or not at all. */
+  readonly write: WriteFile;
+}
+
+/** Texts to calibrate on: sequences of ids, all of one length. */
+export type CalibrationIds = readonly (readonly number[])[];
+
+/** How a walk goes. */
+export interface WalkOptions {
+  readonly parts: PartStore;
+  readonly ids: CalibrationIds;
+  /** Where what comes into layers is kept. Default: memory. */
+  readonly states?: StateStore;
+  readonly signal?: AbortSignalLike | undefined;
+  readonly onLayer?: ((place: string, details: Json) => void) | undefined;
+}
+
+/** Files of finished layers, in the order of the layers. */
+export async function walkLayers(work: LayerWork, options: WalkOptions): Promise<readonly TensorSource[]> {
+  const { model, target, method, device } = work;
+  const { parts, ids, signal, states = memoryStates() } = options;
+  await checkWork(work, options);
+  const layers = model.places.filter((place) => place.startsWith('layers.'));
+  const length = ids[0]?.length ?? 0;
+  if (method.calibrates) await embed(work, ids, states);
+  const coding = quantizationConfig(work.plan);
+  const finished: TensorSource[] = [];
+  for (const place of layers) {
+    throwIfAborted(signal);
+    const file = `${place}.${work.plan.to}`;
+    const inputs = method.calibrates
+      ? statesAsData(states, { count: ids.length, length, width: model.description.width, device })
+      : undefined;
+    if (!(await found(parts, file))) {
+      const made = await compressLayer(work, place, inputs);
+      const container = work.plan.to === 'gguf' ? gguf : safetensors;
+      const metadata = work.plan.to === 'gguf' ? { 'general.architecture': 'layer' } : {};
+      await parts.write(file, async (sink) => container.write?.(sink, made.tensors, metadata));
+      made.dispose();
+      options.onLayer?.(place, made.details);
+    }
+    const stored = await openTensors(await found(parts, file, true));
+    finished.push(stored);
+    if (!method.calibrates || place === layers.at(-1)) continue;
+    // What the file says, and not what is in memory: a walk that goes on from files goes the same way.
+    const own = [...target.parts].filter(([name]) => name.startsWith(`${place}.`));
+    const floats = coding ? await dequantizedSource(stored, coding) : stored;
+    const layer = await openPart(model, place, { device, tensors: partSource(floats, new Map(own)) });
+    for (let index = 0; index < ids.length; index++)
+      await states.write(
+        index,
+        await through(layer, await states.read(index), [length, model.description.width], work),
+      );
+    layer.dispose();
+  }
+  return finished;
+}
+
+async function found(parts: PartStore, file: string, isNeeded: true): Promise<Awaited<ReturnType<FindFile>> & object>;
+async function found(parts: PartStore, file: string): Promise<boolean>;
+async function found(parts: PartStore, file: string, isNeeded = false): Promise<unknown> {
+  const source = await parts.find(file);
+  if (isNeeded) return source ?? bytesOf(new Uint8Array(), file);
+  await source?.close();
+  return source !== undefined;
+}
+
+/** @throws {ArgumentError} for layers that something else left behind. */
+async function checkWork({ plan, seed, model }: LayerWork, { parts, ids }: WalkOptions): Promise<void> {
+  const said = JSON.stringify({ plan, seed, source: [...model.source.tensors], ids });
+  const file = await parts.find('work.json');
+  if (!file) return parts.write('work.json', (sink) => sink.write(encodeUtf8(said)));
+  const before = decodeUtf8(await readBytes(file, 0, file.size, 'work.json'));
+  await file.close();
+  if (before !== said)
+    throw new ArgumentError(
+      'compressModel',
+      'layers of another compression are there (work.json differs); give the same model, options and text, or remove them',
+    );
+}
+
+/** What comes into the first layer. */
+async function embed({ model, device }: LayerWork, ids: CalibrationIds, states: StateStore): Promise<void> {
+  const before = model.places.slice(0, model.places.indexOf('layers.0'));
+  if (before.some((place) => place !== 'embedding' && place !== 'positions'))
+    throw new ArgumentError(
+      'compressModel',
+      `models of ${model.description.family} are not calibrated yet; give a method without texts: rtn, hqq or magnitude`,
+    );
+  const modules: Module[] = [];
+  for (const place of before) modules.push(await openPart(model, place, { device }));
+  for (const [index, sequence] of ids.entries()) {
+    const x = tensor([...sequence], { dtype: 'i32', device });
+    const y = noGrad(() => modules.reduce<Tensor>((value, module) => module.call(value), x));
+    await states.write(index, Float32Array.from((await y.data()) as Float32Array));
+    x.dispose();
+    y.dispose();
+  }
+  for (const module of modules) module.dispose();
+}
+
+async function through(
+  layer: Module,
+  values: Float32Array<ArrayBuffer>,
+  shape: readonly [number, number],
+  { device }: LayerWork,
+): Promise<Float32Array<ArrayBuffer>> {
+  const x = fromTyped(values, shape, { device });
+  const y = noGrad(() => layer.call(x));
+  const out = Float32Array.from((await y.data()) as Float32Array);
+  x.dispose();
+  y.dispose();
+  return out;
+}

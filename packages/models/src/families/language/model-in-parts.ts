@@ -1,0 +1,135 @@
+/** A language model of a file a part at a time: whoever works on one layer holds no other. */
+import { buildForValues, prefer, type Module, type ModuleConfig } from '@espalier/nn';
+import { ArgumentError, defaultDevice, fromTyped, type Device } from '@espalier/tensor';
+import { aText, anObject, check } from '@espalier/tensor/arguments';
+import type { Description, ModelFolder } from '../../huggingface/model-folder.ts';
+import { joinedSource, partSource, type TensorParts } from '../../tensors/parts.ts';
+import { readTensor } from '../../tensors/read-tensor.ts';
+import type { TensorEntry, TensorSource, WrittenTensor } from '../../tensors/tensor-source.ts';
+import { carriedTensor, writtenTensor } from '../../tensors/write-tensor.ts';
+import type { LanguageDescription } from '../files/description.ts';
+import { familyNamed, languageFamilies } from '../files/file-families.ts';
+import { checkNames } from '../files/fill.ts';
+import { findMember } from '../files/open-member.ts';
+import { configToWrite, pairsToWrite } from '../files/said-to-write.ts';
+import { describeLanguage } from './open-language-model.ts';
+
+/** A language model of which nothing but the description was read yet. */
+export interface ModelInParts {
+  readonly description: LanguageDescription;
+  /** The model as `build` takes it. */
+  readonly config: ModuleConfig;
+  /** Its submodules in the order of the file: `embedding`, `layers.0` … `norm`, `head`. */
+  readonly places: readonly string[];
+  /** Its tensors by the names of parameters, as they are in the file. */
+  readonly tensors: TensorSource;
+  /** The file by its own names. */
+  readonly source: TensorSource;
+}
+
+/** A model as a format has it. */
+export interface ModelToStore {
+  /** The tensors of a file by the names of parameters, of those of the model. */
+  readonly parts: TensorParts;
+  /** The tensors of the file, of a model by the names of parameters: values are asked for when it is their turn. */
+  readonly tensors: (own: TensorSource) => TensorSource;
+  /** Tensors that no parameter is: tables of numbers, and what is carried. */
+  readonly others: ReadonlyMap<string, WrittenTensor>;
+  /** What the file says, given what it has: pairs of GGUF, or config.json. */
+  readonly said: (tensors: ReadonlyMap<string, TensorEntry>) => Description;
+}
+
+/**
+ * Opens a language model of a known family without reading weights.
+ * @throws {FormatError} as `openLanguageModel`.
+ */
+export async function openModelInParts(from: ModelFolder | TensorSource): Promise<ModelInParts> {
+  check<object>('openModelInParts', 'from', from, anObject);
+  const { family, model, source, description } = await findMember(languageFamilies, from);
+  const config = family.layers(model.model);
+  const { parts, prefix, unused = [] } = model;
+  const others = checkNames(source, parts, [...parts.keys()], unused);
+  const file = {
+    family: family.type,
+    model: model.model,
+    ...(prefix !== undefined && { prefix }),
+    ...description,
+    unused: others,
+  };
+  return {
+    description: await describeLanguage(from, family, file),
+    config,
+    places: placesOf(config),
+    tensors: partSource(source, parts),
+    source,
+  };
+}
+
+function placesOf(config: ModuleConfig): readonly string[] {
+  return Object.entries(config).flatMap(([name, part]) => {
+    if (name === 'type' || name === 'ties') return [];
+    const { layers } = part as { readonly layers?: unknown };
+    return name === 'layers' && Array.isArray(layers) ? layers.map((_, index) => `layers.${index}`) : [name];
+  });
+}
+
+/** The description of a submodule. */
+function configAt({ config, places }: ModelInParts, place: string): ModuleConfig {
+  if (!places.includes(place))
+    throw new ArgumentError('openPart', `place is '${place}'; the model has ${places.join(', ')}`);
+  const [name = '', index] = place.split('.');
+  const part = config[name] as ModuleConfig;
+  return index === undefined ? part : ((part['layers'] as readonly ModuleConfig[])[Number(index)] as ModuleConfig);
+}
+
+/**
+ * A submodule of a model with its weights as f32, in evaluation mode.
+ * @param tensors where they are, by the names of parameters; default: those of the file
+ * @throws {FormatError} for a tensor that cannot be read.
+ */
+export async function openPart(
+  model: ModelInParts,
+  place: string,
+  {
+    device = defaultDevice(),
+    tensors = model.tensors,
+  }: { readonly device?: Device; readonly tensors?: TensorSource } = {},
+): Promise<Module> {
+  check('openPart', 'place', place, aText);
+  const module = buildForValues(configAt(model, place), new Map(), device);
+  const { ties = {} } = model.config as { readonly ties?: Readonly<Record<string, string>> };
+  for (const [name, parameter] of module.namedParameters()) {
+    const own = `${place}.${name}`;
+    const value = await readTensor(tensors, ties[own] ?? own, { device });
+    parameter.tensor.assign(value.cast(parameter.dtype));
+    parameter.tensor.realizeSync();
+    value.dispose();
+  }
+  prefer(module, 'balance');
+  return module.eval();
+}
+
+/**
+ * How a format has a model that was opened in parts.
+ * @throws {ConfigError} naming what the family, or the format, has no words for.
+ */
+export function storedAs(model: ModelInParts, to: 'gguf' | 'huggingface'): ModelToStore {
+  const { description, source } = model;
+  const family = familyNamed(description.family);
+  const format = to === 'gguf' ? family.gguf : family.huggingFace;
+  if (!format) throw new ArgumentError('storedAs', `models of ${family.type} are not written to ${to}; write a folder`);
+  const isSame = description.format === to;
+  const { said, parts, extra } = format.write(description.model, isSame ? description : {});
+  const others = new Map<string, WrittenTensor>();
+  for (const [name, values] of extra ?? [])
+    others.set(name, writtenTensor(fromTyped(Float32Array.from(values), [values.length])));
+  if (isSame)
+    for (const name of description.unused) if (!others.has(name)) others.set(name, carriedTensor(source, name));
+  const words = to === 'gguf' ? pairsToWrite : configToWrite;
+  return {
+    parts,
+    others,
+    tensors: (own) => joinedSource(own, new Map([...parts].filter(([name]) => own.tensors.has(name)))),
+    said: (tensors) => words(description, said, tensors),
+  };
+}
