@@ -58,3 +58,11 @@ export {
 } from './compress/plan.ts';
 export type { StateStore } from './compress/states.ts';
 export type { CalibrationIds, PartStore, WalkOptions } from './compress/walk.ts';
+export { parseCompressionGoals, type CompressionGoals } from './compress/search/goals.ts';
+export {
+  searchTypes,
+  type MeasuredType,
+  type TriedTypes,
+  type TypeSearch,
+  type TypeSearchOptions,
+} from './compress/search/search-types.ts';

@@ -31,7 +31,7 @@ export interface LanguageComparison extends ScoredText {
  * Σ p (ln p − ln q) as Σ q − p + p (ln p − ln q): no term is below 0, and what is rounded of the sums of exp, the same in all
  * terms, cancels out, which is a hundred times as much as models of the same weights differ by. What p is too small for adds q.
  */
-function divergenceOf(base: Tensor, model: Tensor): Tensor {
+export function divergenceOf(base: Tensor, model: Tensor): Tensor {
   const [p, q] = [base.exp(), model.exp()];
   return p.mul(base.sub(model)).where(p.gt(0), 0).add(q.sub(p)).sum(-1);
 }
