@@ -69,7 +69,8 @@ export { intN, type IntNOptions } from './encoded/formats/int-n.ts';
 export { int8, type Int8Options } from './encoded/formats/int8.ts';
 export { nOfM, type NOfMOptions } from './encoded/formats/n-of-m.ts';
 export type { SparseOptions } from './encoded/sparse.ts';
-export type { EncodedMatmulOptions, EncodedMatrix } from './encoded/matrix.ts';
+export type { EncodedMatmulOptions } from './encoded/factor.ts';
+export type { EncodedMatrix } from './encoded/matrix.ts';
 export {
   ArgumentError,
   DeviceError,

@@ -62,9 +62,11 @@ describe.each(blockTypes)('%s', (type) => {
       const dense = await readTensor(sourceOf(type, shape, odd), 'x');
       expect(await matrix.toDense().data()).toEqual(await dense.data());
       expect(await bytesOf(writtenMatrix(matrix))).toEqual(odd);
+      const rows = tensor([3, 0, 5], { dtype: 'i32' });
+      expect(await matrix.take(rows).data()).toEqual(await dense.take(rows).data());
       const x = tensor(weights.map(Math.sin)).reshape(shape);
-      for (const rows of [1, 6]) {
-        const some = x.slice([0], [rows]);
+      for (const count of [1, 6]) {
+        const some = x.slice([0], [count]);
         const [found, wanted] = [some.matmul(matrix.t()), some.matmul(dense.t())];
         const size = await some.abs().matmul(dense.abs().t()).max().item();
         expect(await found.sub(wanted).abs().max().item()).toBeLessThanOrEqual(1e-5 * size);

@@ -1,10 +1,9 @@
 /** A matrix in a format, on a device. */
-import { aCount, check, checkOptions, oneOf, type OptionRules } from '../arguments/rules.ts';
+import { aCount, check, checkOptions } from '../arguments/rules.ts';
 import { aDevice, aTensor, aWholeTensor } from '../arguments/types.ts';
 import { dtypes as dtypeTable } from '../dtype/dtype.ts';
 import type { Device } from '../device/device.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
-import type { GroupActivations } from '../kernel/activations.ts';
 import type { EncodedSettings } from '../kernel/spec.ts';
 import { checkIndexNode } from '../runtime/index-checks.ts';
 import type { MadeOfTensors, TensorParts } from '../runtime/structure.ts';
@@ -13,23 +12,10 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { reshapeFrom } from '../tensor/wrap.ts';
 import { stack } from '../functions/join.ts';
 import { expand } from './expand.ts';
+import { apartFromLength, factors, productOptions, type EncodedMatmulOptions } from './factor.ts';
 import type { MatrixShape, StoredFormat } from './format.ts';
 import { ownedArrays, valueDTypes } from './owned.ts';
 import { hasKernel, multiply, type EncodedProduct } from './product.ts';
-
-/** Options of a product. */
-export interface EncodedMatmulOptions {
-  /**
-   * As what the dense factor is multiplied: `f32`, the default, or rounded to `int8` with a scale for each of its rows, so
-   * that a format of 8 bits sums whole numbers; `int8-groups` and `int16-groups`: with a scale for each 32 elements of a row, for
-   * formats that have scales for 16 or 32 columns. Default: what `rounding` says, or else `f32`.
-   */
-  readonly activations?: 'f32' | 'int8' | GroupActivations;
-}
-
-const productOptions: OptionRules<EncodedMatmulOptions> = {
-  activations: oneOf('f32', 'int8', 'int8-groups', 'int16-groups'),
-};
 
 /** The parts of a matrix, put together by `encodeMatrix` and `matrixFromArrays`. */
 export interface MatrixParts {
@@ -271,6 +257,7 @@ export class EncodedMatrix implements MadeOfTensors {
   /**
    * The same matrix, on the same arrays, whose products round the dense factor as `activations` says where they do not say
    * themselves.
+   * @throws {ArgumentError} for what is none of them.
    */
   rounding(activations: NonNullable<EncodedMatmulOptions['activations']>): EncodedMatrix {
     checkOptions('rounding', { activations }, productOptions);
@@ -348,13 +335,3 @@ export class EncodedMatrix implements MadeOfTensors {
     return { format, settings, shape: stored, walks: transposed ? 'columns' : 'rows', activations };
   }
 }
-
-/** A leading axis of several that cannot be joined with another, since that has a length. */
-function apartFromLength({ shape, node: { lengths } }: Tensor): number | undefined {
-  if (!lengths?.slice(0, -1).some((length) => length)) return undefined;
-  const axis = shape.findIndex((size, a) => a < shape.length - 1 && size !== 1 && !lengths[a]);
-  return axis < 0 ? undefined : axis;
-}
-
-/** What a matrix is multiplied with. */
-const factors: ReadonlySet<string> = new Set(['f32', 'f16', 'bf16', 'i8']);
