@@ -36,7 +36,7 @@ export const queriesTogether = 64;
  *   dk[..b, p, j, :] = Σ_i change(i, j) · q[..b, i, :]
  *   dv[..b, p, j, :] = Σ_i share(i, j) · g[..b, i, :]
  *
- * where delta is g · out; a query whose logarithm is -∞ sees nothing, and takes no part. Part p of `parts` has the queries i for which ⌊i / 64⌋ is p modulo `parts`: what is added up over
+ * where delta is g · out, over the pairs that see each other: others take no part, whatever they are. A query whose logarithm is -∞ sees nothing. Part p of `parts` has the queries i for which ⌊i / 64⌋ is p modulo `parts`: what is added up over
  * all queries is so in parts that can be computed apart.
  */
 export interface AttentionGradientSpec extends AttentionShape {
@@ -59,7 +59,7 @@ export interface AttentionGradientSpec extends AttentionShape {
 /**
  * out[..b, i, :] = Σ_j share(i, j) · v[..b, j, :], where share(i, j) = exp(score(i, j) - logSum[..b, i]),
  * score(i, j) = scale · q[..b, i, :] · k[..b, j, :] + bias, and logSum is the logarithm of Σ_j exp(score(i, j)), all over
- * the keys that query i sees: those it does not take no part. A query that sees nothing gives NaN, and -∞ as the logarithm.
+ * the keys that query i sees: those it does not take no part, whatever they are. A query that sees nothing gives NaN, and -∞ as the logarithm.
  * The sums of shares, and of what they weigh, are blocked as those of products.
  */
 export interface AttentionSpec extends AttentionShape {

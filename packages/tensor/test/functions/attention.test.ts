@@ -136,6 +136,20 @@ describe('attention', () => {
     expect(empty.isNaN().all().itemSync()).toBe(1);
   });
 
+  test.each([
+    [4, [3]],
+    [3, [0, 1, 2]],
+  ])(
+    'of %i queries hides NaN from those that do not see it by the kernel, and not by products',
+    (queries, expected) => {
+      const v = draw([1, 20, 8], 3).where(arange(0, 20).unsqueeze(1).ne(7), Number.NaN);
+      const mask = arange(0, 20).ne(7).logicalOr(arange(0, queries).unsqueeze(1).eq(queries - 1)).realizeSync(); // prettier-ignore
+      const out = scaledDotProductAttention(draw([1, queries, 8], 1), draw([1, 20, 8], 2), v, { mask });
+      const isNaN = out.isNaN().any(-1).arraySync() as number[][];
+      expect(isNaN[0]?.flatMap((each, query) => (each ? [query] : []))).toEqual(expected);
+    },
+  );
+
   test('refuses what does not fit', () => {
     const [x, y] = [draw([3, 6, 4], 1), draw([2, 5, 4], 2)];
     expect(() => scaledDotProductAttention(x, y, y)).toThrow(ShapeError);

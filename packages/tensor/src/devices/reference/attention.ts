@@ -53,9 +53,11 @@ export function interpretAttention(spec: AttentionSpec): Interpreter {
           (each): each is { key: number; score: number } => each.score !== undefined,
         );
         const peak = seen.reduce((most, { score }) => (score <= most ? most : score), Number.NEGATIVE_INFINITY);
-        const shares = seen.map(({ score }) => Math.exp(score - peak));
+        // Of scores of -∞ alone the logarithm is that too: shares are 0 whatever they are scaled by.
+        const base = peak === Number.NEGATIVE_INFINITY ? 0 : peak;
+        const shares = seen.map(({ score }) => Math.exp(score - base));
         const whole = shares.reduce((sum, share) => sum + share, 0);
-        logSums.write(positionIn(logSum, ...head, query), peak + Math.log(whole));
+        logSums.write(positionIn(logSum, ...head, query), base + Math.log(whole));
         for (let c = 0; c < valueSize; c++) {
           const total = seen.reduce((sum, { key }, at) => sum + (shares[at] as number) * v(key, c), 0);
           outs.write(positionIn(out, ...head, query, c), total / whole);

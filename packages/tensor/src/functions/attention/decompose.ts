@@ -1,4 +1,7 @@
-/** Attention in tensor operations, with the scores of all queries and keys in memory. */
+/**
+ * Attention in tensor operations, with the scores of all queries and keys in memory. What a query does not see has a share of 0,
+ * in a product with all values: of one that is not finite that is NaN, other than by the kernels, which leave it out.
+ */
 import type { Attributes } from '../../graph/op.ts';
 import { indexNode } from '../../graph/build.ts';
 import type { Tensor } from '../../tensor/tensor.ts';

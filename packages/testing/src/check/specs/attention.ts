@@ -1,6 +1,6 @@
 /**
  * Random attention specs whose results are exact: biases that differ by more than exponentials of f32 reach make one key of
- * those that a query sees the only one that counts.
+ * those that a query sees the only one that counts. Some numbers are not finite: what a query does not see takes no part.
  */
 import type { Access, AttentionGradientSpec, AttentionShape, AttentionSpec, Binding, Device } from '@espalier/tensor';
 import fc from 'fast-check';
@@ -15,7 +15,8 @@ const apart = 512;
 
 /** Attention, causal or not, with a mask or without, and with keys that end where a length says. */
 export function drawAttention(draw: fc.GeneratorValue, _device: Device): SpecCase {
-  const { shape, contents, keys } = drawShape(draw);
+  const { shape, contents: finite, keys } = drawShape(draw);
+  const contents = withOthers(draw, finite, [anyOther, anyOther, [Number.NaN], anyOther]);
   const { batch, queries, valueSize } = shape;
   const bounds = drawLimits(draw, [keys], contents.length);
   const next = contents.length + bounds.contents.length;
@@ -39,7 +40,13 @@ export function drawAttention(draw: fc.GeneratorValue, _device: Device): SpecCas
  * so that shares are 1 or 0.
  */
 export function drawAttentionGradient(draw: fc.GeneratorValue, _device: Device): SpecCase {
-  const { shape, contents } = drawShape(draw, 4);
+  const { shape, contents: finite } = drawShape(draw, 4);
+  const isFinite = draw(fc.boolean);
+  const others = (values: readonly (readonly number[])[], of: readonly Others[]): readonly (readonly number[])[] =>
+    isFinite ? values : withOthers(draw, values, of);
+  // A query that sees what is NaN has no logarithm of -∞.
+  const [ofBias, ofLogSum] = draw(fc.boolean) ? [[Number.NaN, lowest], [Number.NaN]] : [[lowest], [Number.NaN, lowest]];
+  const contents = others(finite, [[Number.NaN], [Number.NaN], [Number.NaN], ofBias]);
   const { batch, queries, keys, size, valueSize } = shape;
   const parts = draw(anyInteger, 1, 2);
   const rows = sizeOf([...batch, queries]);
@@ -73,11 +80,36 @@ export function drawAttentionGradient(draw: fc.GeneratorValue, _device: Device):
   const logSums = draw(anyNumbers, rows, keys - 1, keys).map((key) => key * apart);
   return new SpecCase(spec, [
     ...contents,
-    drawContents(draw, 'f32', g.length),
-    logSums,
-    draw(anyNumbers, rows, -3, 3),
+    ...others(
+      [drawContents(draw, 'f32', g.length), logSums, draw(anyNumbers, rows, -3, 3)],
+      [[Number.NaN], ofLogSum, [Number.NaN]],
+    ),
     ...results.map((sizes) => zeros(sizeOf(sizes))),
   ]);
+}
+
+/** What is not finite, of which a binding may hold some. */
+type Others = readonly number[];
+const lowest = Number.NEGATIVE_INFINITY;
+const anyOther: Others = [Number.NaN, Number.POSITIVE_INFINITY, lowest];
+
+/**
+ * Some of the numbers of bindings become others. Infinities are not among them where a share too small for f32 weighs them: of that
+ * 0 they are NaN, and doubles have it.
+ */
+function withOthers(
+  draw: fc.GeneratorValue,
+  contents: readonly (readonly number[])[],
+  others: readonly Others[],
+): readonly (readonly number[])[] {
+  return contents.map((values, binding) => {
+    const own = others[binding];
+    if (!own || values.length === 0 || draw(anyInteger, 0, 2) > 0) return values;
+    const changed = [...values];
+    for (let count = draw(anyInteger, 1, 3); count > 0; count--)
+      changed[draw(anyInteger, 0, values.length - 1)] = own[draw(anyInteger, 0, own.length - 1)] as number;
+    return changed;
+  });
 }
 
 /** Sizes, what attention reads, and who sees whom; sizes are multiples of `unit`. */

@@ -59,12 +59,12 @@ export function addChange(
   return f;
 }
 
-/** Adds `zero(from, bytes)`; a multiple of 16. */
-export function addZero(module: ModuleBuilder): FunctionBuilder<readonly ['i32', 'i32']> {
-  const f = module.function('zero', ['i32', 'i32']);
+/** Adds `name(from, bytes)`: a value in all of so many bytes, a multiple of 16. */
+export function addFill(module: ModuleBuilder, name: string, value: number): FunctionBuilder<readonly ['i32', 'i32']> {
+  const f = module.function(name, ['i32', 'i32']);
   const [from, bytes] = f.arguments;
   f.repeat(op('i32.div_u', bytes, i32(16)), () => {
-    f.store('v128.store', from, op('f32x4.splat', f32(0)));
+    f.store('v128.store', from, op('f32x4.splat', f32(value)));
     f.increase(from, 16);
   });
   return f;

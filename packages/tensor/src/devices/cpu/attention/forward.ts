@@ -11,7 +11,9 @@ import { addressesOf, atLeast, atMost, operandOf, plus, rowsOf, times, type Oper
 import { addBegin, addFinish, addGather, addWeigh, panelQueries, panelRow, stateOf } from './panels.ts';
 import { rooms, type Rooms } from './rooms.ts';
 import { addScores, type WriteScores } from './scores.ts';
+import { addMarks, addSeenProduct, type SeenProduct } from './seen.ts';
 import { addProduct, type Product } from './strip.ts';
+import { addTameRows, type AreTame } from './tame.ts';
 import { addLine, addTurn } from './turn.ts';
 
 /** Queries of a unit. */
@@ -21,7 +23,7 @@ const keyBlock = 256;
 const panels = queryBlock / panelQueries;
 
 /** What a unit keeps. */
-export type ForwardRoom = 'turned' | 'scores' | 'partial' | 'wide' | 'states' | 'values';
+export type ForwardRoom = 'turned' | 'scores' | 'marks' | 'partial' | 'wide' | 'states' | 'values';
 
 /** The workspace of a unit. */
 export function forwardRooms(spec: AttentionSpec): Rooms<ForwardRoom> {
@@ -29,6 +31,7 @@ export function forwardRooms(spec: AttentionSpec): Rooms<ForwardRoom> {
   return rooms<ForwardRoom>({
     turned: panels * size * panelRow,
     scores: keyBlock * panelRow,
+    marks: hides(spec) ? keyBlock * panelRow : 0,
     partial: panelRow * valueSize,
     wide: queryBlock * valueSize * 8,
     states: panels * stateOf.bytes,
@@ -52,6 +55,18 @@ function hasAdjacentValues(spec: AttentionSpec): boolean {
   return spec.v.strides.at(-1) === 1;
 }
 
+/** Whether there may be keys that a query does not see. */
+function hides({ causal, mask }: AttentionSpec): boolean {
+  return causal || mask !== undefined;
+}
+
+/** The functions that a unit calls where values are not finite which some do not see. */
+interface Careful {
+  readonly areTame: AreTame;
+  readonly marks: WriteScores;
+  readonly mix: SeenProduct;
+}
+
 /** The functions that a unit calls. */
 interface Parts {
   readonly turn: FunctionBuilder<readonly ['i32', 'i32', 'i32']>;
@@ -61,6 +76,8 @@ interface Parts {
   /** Copies values whose numbers are not adjacent. */
   readonly line: FunctionBuilder<readonly ['i32', 'i32', 'i32']> | undefined;
   readonly mix: Product;
+  /** Absent where all is seen. */
+  readonly careful: Careful | undefined;
   readonly gather: FunctionBuilder<readonly ['i32', 'i32', 'i32']>;
   readonly finish: FunctionBuilder<readonly ['i32', 'i32', 'i32', 'i32', 'i32']>;
 }
@@ -76,20 +93,29 @@ function addParts(
   const { q, v, out, logSum } = operands as Readonly<Record<'q' | 'v' | 'out' | 'logSum', Operand>>;
   const values = rowsOf(v, valueSize);
   const isAdjacent = hasAdjacentValues(spec);
+  const scores = addScores(module, spec, panelRow, relaxed);
+  const mixed = {
+    aRow: 4,
+    aDepth: panelRow,
+    bDepth: isAdjacent ? values.row : valueSize * 4,
+    cRow: valueSize * 4,
+    adds: false,
+    relaxed,
+  };
   return {
     turn: addTurn(module, 'turn', rowsOf(q, size), scale),
     begin: addBegin(module),
-    scores: addScores(module, spec, panelRow, relaxed),
+    scores: scores.write,
     weigh: addWeigh(module, library),
     line: isAdjacent ? undefined : addLine(module, 'line', values),
-    mix: addProduct(module, 'mix', valueSize, {
-      aRow: 4,
-      aDepth: panelRow,
-      bDepth: isAdjacent ? values.row : valueSize * 4,
-      cRow: valueSize * 4,
-      adds: false,
-      relaxed,
-    }),
+    mix: addProduct(module, 'mix', valueSize, mixed),
+    careful: hides(spec)
+      ? {
+          areTame: addTameRows(module, 'tameValues', values, 'infinity'),
+          marks: addMarks(module, scores, panelRow),
+          mix: addSeenProduct(module, 'mixSeen', valueSize, mixed),
+        }
+      : undefined,
     gather: addGather(module, valueSize),
     finish: addFinish(module, library, {
       columns: valueSize,
@@ -121,13 +147,22 @@ export function addForward(module: ModuleBuilder, library: MathLibrary, spec: At
   const keysNow = limits[0] ? lengthNow(f, given[names.length] as Local, limits[0], keys) : f.let(i32(keys));
   const blocks = Math.ceil(queries / queryBlock);
   const unit = f.let(begin);
+  /** The head whose values were looked at last, and whether they are tame. */
+  const [known, isTame] = [f.let(i32(-1)), f.local('i32')];
   f.repeat(op('i32.sub', end, begin), () => {
     const block = f.let(op('i32.rem_u', unit, i32(blocks)));
     if (causal) f.set(block, mixedOrder(f, block, blocks));
     const first = f.let(times(block, queryBlock));
     const count = atMost(f, op('i32.sub', i32(queries), first), i32(queryBlock));
-    const at = addressesOf(f, operands, bound, batch, op('i32.div_u', unit, i32(blocks)));
-    addUnit(f, spec, parts, operands, { first, count, keys: keysNow, at, work });
+    const head = f.let(op('i32.div_u', unit, i32(blocks)));
+    const at = addressesOf(f, operands, bound, batch, head);
+    const { careful } = parts;
+    if (careful)
+      f.if(op('i32.ne', head, known), () => {
+        f.set(known, head);
+        f.set(isTame, call(careful.areTame, at['v'] as Local, keysNow));
+      });
+    addUnit(f, spec, parts, operands, { first, count, keys: keysNow, isTame, at, work });
     f.increase(unit, 1);
   });
 }
@@ -150,6 +185,8 @@ interface Unit {
   readonly first: Local;
   readonly count: Local;
   readonly keys: Local;
+  /** Whether a share of 0 of any value is 0. */
+  readonly isTame: Local;
   readonly at: Readonly<Record<string, Local>>;
   readonly work: Local;
 }
@@ -159,7 +196,7 @@ function addUnit(
   spec: AttentionSpec,
   parts: Parts,
   operands: Readonly<Record<string, Operand>>,
-  { first, count, keys, at, work }: Unit,
+  { first, count, keys, isTame, at, work }: Unit,
 ): void {
   const { size, valueSize, queries, causal } = spec;
   const room = forwardRooms(spec);
@@ -211,9 +248,18 @@ function addUnit(
       const rows = seen ? atMost(f, plus(seen, panelQueries), width) : width;
       f.if(op('i32.gt_s', rows, i32(0)), () => {
         const { mask, bias } = at;
-        parts.scores(f, { k, turned, scores, rows, count: ofPanel, query, key, seen, mask, bias });
+        const pairs = { k, turned, scores, rows, count: ofPanel, query, key, seen, mask, bias };
+        parts.scores(f, pairs);
         f.do(call(parts.weigh, scores, rows, state));
-        parts.mix(f, scores, v, partial, i32(panelQueries), rows);
+        const mix = (): void => parts.mix(f, scores, v, partial, i32(panelQueries), rows);
+        const { careful } = parts;
+        if (!careful) mix();
+        else
+          f.if(isTame, mix, () => {
+            const marks = f.let(place('marks'));
+            careful.marks(f, { ...pairs, scores: marks });
+            careful.mix(f, scores, marks, v, partial, i32(panelQueries), rows);
+          });
         f.do(call(parts.gather, wide, partial, state));
       });
     });

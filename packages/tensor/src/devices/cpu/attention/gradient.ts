@@ -8,26 +8,20 @@ import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { MathLibrary } from '../math/math-library.ts';
 import { queriesTogether } from '../../../kernel/attention-spec.ts';
 import type { AttentionGradientSpec } from '../../../kernel/spec.ts';
-import { addChange, addNumbers, addZero, numbersBytes } from './changes.ts';
-import { addressesOf, atLeast, atMost, operandOf, plus, rowsOf, times, type Operand } from './operands.ts';
+import { numbersBytes } from './changes.ts';
+import { addParts, blockRow, isAdjacent, type GradientParts, type Line } from './gradient-parts.ts';
+import { addressesOf, atLeast, atMost, operandOf, plus, times, type Operand } from './operands.ts';
 import { panelQueries, panelRow } from './panels.ts';
 import { rooms, type Rooms } from './rooms.ts';
-import { addScores, type WriteScores } from './scores.ts';
-import { addProduct, type Product } from './strip.ts';
-import { addLine, addTurn, type RowSteps } from './turn.ts';
 
 /** Keys that are looked at at a time. */
 const keyBlock = 128;
-/** Bytes of a row of the panels of a block of queries, which lie side by side. */
-const blockRow = queriesTogether * 4;
 const panels = queriesTogether / panelQueries;
 /** Keys whose sums over queries begin together, behind the queries that see none of them. */
 const keysTogether = 4;
 
 /** What a unit keeps. */
-type GradientRoom = 'turnedQ' | 'turnedG' | 'numbers' | 'shares' | 'changes' | Line;
-/** Operands whose rows are read as vectors: copies, where their numbers are not adjacent. */
-type Line = 'q' | 'k' | 'g';
+type GradientRoom = 'turnedQ' | 'turnedG' | 'numbers' | 'shares' | 'changes' | 'marks' | Line;
 
 /** Blocks of queries that a part has at most. */
 function blocksOf({ queries, parts }: AttentionGradientSpec): number {
@@ -45,6 +39,7 @@ export function gradientRooms(spec: AttentionGradientSpec): Rooms<GradientRoom> 
     numbers: count * numbersBytes,
     shares: keyBlock * blockRow,
     changes: keyBlock * blockRow,
+    marks: keyBlock * blockRow,
     q: line('q', queries, size),
     k: line('k', keys, size),
     g: line('g', queries, valueSize),
@@ -56,84 +51,11 @@ export function gradientUnits({ batch, parts }: AttentionGradientSpec): number {
   return batch.reduce((product, size) => product * size, parts);
 }
 
-function isAdjacent(spec: AttentionGradientSpec, name: Line): boolean {
-  return spec[name].strides.at(-1) === 1;
-}
-
 /** The operands that `pull` is told the addresses of, between the units and the workspace. */
 export function gradientOperands(spec: AttentionGradientSpec): Readonly<Record<string, Operand>> {
   const { q, k, v, mask, bias, g, logSum, delta, dq, dk, dv } = spec;
   const given = { q, k, v, ...(mask && { mask }), ...(bias && { bias }), g, logSum, delta, dq, dk, dv };
   return Object.fromEntries(Object.entries(given).map(([name, access]) => [name, operandOf(spec, access)]));
-}
-
-type RowsFunction = FunctionBuilder<readonly ['i32', 'i32', 'i32']>;
-
-/** The functions that a unit calls, and the rows that products read. */
-interface Parts {
-  readonly turnQ: RowsFunction;
-  readonly turnG: RowsFunction;
-  readonly numbers: FunctionBuilder<readonly ['i32', 'i32', 'i32', 'i32']>;
-  readonly scores: WriteScores;
-  readonly towards: Product;
-  readonly change: FunctionBuilder<readonly ['i32', 'i32', 'i32', 'i32']>;
-  readonly zero: FunctionBuilder<readonly ['i32', 'i32']>;
-  readonly toQ: Product;
-  readonly toK: Product;
-  readonly toV: Product;
-  readonly lines: Readonly<Record<Line, RowsFunction | undefined>>;
-  /** Bytes from row to row of what is read as vectors. */
-  readonly step: Readonly<Record<Line, number>>;
-}
-
-function addParts(
-  module: ModuleBuilder,
-  library: MathLibrary,
-  spec: AttentionGradientSpec,
-  operands: Readonly<Record<string, Operand>>,
-  relaxed: boolean,
-): Parts {
-  const { size, valueSize, scale } = spec;
-  const rows = (name: string, width: number): RowSteps => rowsOf(operands[name] as Operand, width);
-  const [q, k, v, g] = [rows('q', size), rows('k', size), rows('v', valueSize), rows('g', valueSize)];
-  const line = (name: Line, own: RowSteps): RowsFunction | undefined =>
-    isAdjacent(spec, name) ? undefined : addLine(module, `line${name}`, own);
-  const step = (name: Line, own: RowSteps): number => (isAdjacent(spec, name) ? own.row : own.size * 4);
-  const steps = { q: step('q', q), k: step('k', k), g: step('g', g) };
-  const result = (name: string): number => operands[name]?.steps.at(-2) as number;
-  /** Sums over queries, of panels that lie side by side. */
-  const overQueries = { aRow: blockRow, aDepth: 4, adds: true, relaxed };
-  return {
-    turnQ: addTurn(module, 'turnQ', q, scale),
-    turnG: addTurn(module, 'turnG', g, 1),
-    numbers: addNumbers(module, {
-      logSum: operands['logSum']?.steps.at(-1) as number,
-      delta: operands['delta']?.steps.at(-1) as number,
-    }),
-    scores: addScores(module, spec, blockRow, relaxed),
-    towards: addProduct(module, 'towards', panelQueries, {
-      aRow: v.row,
-      aDepth: v.column,
-      bDepth: panelRow,
-      cRow: blockRow,
-      adds: false,
-      relaxed,
-    }),
-    change: addChange(module, library, blockRow, scale),
-    zero: addZero(module),
-    toQ: addProduct(module, 'toQ', size, {
-      aRow: 4,
-      aDepth: blockRow,
-      bDepth: steps.k,
-      cRow: result('dq'),
-      adds: true,
-      relaxed,
-    }),
-    toK: addProduct(module, 'toK', size, { ...overQueries, bDepth: steps.q, cRow: result('dk') }),
-    toV: addProduct(module, 'toV', valueSize, { ...overQueries, bDepth: steps.g, cRow: result('dv') }),
-    lines: { q: line('q', q), k: line('k', k), g: line('g', g) },
-    step: steps,
-  };
 }
 
 /** Adds `pull(begin, end, ...operands, workspace)`, for units from `begin` up to `end`. */
@@ -173,7 +95,7 @@ interface Unit {
 function addUnit(
   f: FunctionBuilder,
   spec: AttentionGradientSpec,
-  parts: Parts,
+  parts: GradientParts,
   operands: Readonly<Record<string, Operand>>,
   { part, at, work }: Unit,
 ): void {
@@ -229,8 +151,18 @@ function addUnit(
     });
     f.do(call(parts.zero, row('dq', first), times(count, size * 4)));
   });
+  const isTame = f.let(call(parts.areTame.numbers, place('numbers'), numbers));
+  for (const [name, rows] of [
+    ['q', queries],
+    ['k', keys],
+    ['v', keys],
+    ['g', queries],
+  ] as const)
+    // prettier-ignore
+    f.set(isTame, op('i32.and', isTame, call(parts.areTame[name], at[name] as Local, i32(rows))));
+  const { products, careful } = parts;
   const key = f.let(i32(0));
-  const [shares, changes] = [f.let(place('shares')), f.let(place('changes'))];
+  const [shares, changes, marks] = [f.let(place('shares')), f.let(place('changes')), f.let(place('marks'))];
   f.repeat(i32(Math.ceil(keys / keyBlock)), () => {
     const width = atMost(f, op('i32.sub', i32(keys), key), i32(keyBlock));
     const [dk, dv] = [f.let(row('dk', key)), f.let(row('dv', key))];
@@ -244,6 +176,7 @@ function addUnit(
       const ahead = causal ? f.let(plus(first, op('i32.sub', i32(keys - queries), key))) : undefined;
       const seenRows = ahead ? atMost(f, plus(ahead, count), width) : width;
       const side = f.let(i32(0));
+      f.if(op('i32.eqz', isTame), () => f.do(call(careful.hideAll, marks, times(width, blockRow))));
       eachPanel((ofPanel) => {
         const seen = ahead && f.let(plus(ahead, op('i32.sub', query, first)));
         // As many as keys whose sums begin with this panel.
@@ -251,24 +184,45 @@ function addUnit(
         f.if(op('i32.gt_s', rows, i32(0)), () => {
           const [score, towards] = [f.let(plus(shares, side)), f.let(plus(changes, side))];
           const { mask, bias } = at;
-          parts.scores(f, { k, turned: turnedQ, scores: score, rows, count: ofPanel, query, key, seen, mask, bias });
+          const pairs = { k, turned: turnedQ, scores: score, rows, count: ofPanel, query, key, seen, mask, bias };
+          parts.scores(f, pairs);
           parts.towards(f, v, turnedG, towards, rows, i32(valueSize));
           f.do(call(parts.change, score, towards, rows, numbers));
-          parts.toQ(f, towards, kRead, f.let(row('dq', query)), ofPanel, rows);
+          const dq = f.let(row('dq', query));
+          f.if(
+            isTame,
+            () => products.toQ(f, towards, kRead, dq, ofPanel, rows),
+            () => {
+              const mark = f.let(plus(marks, side));
+              careful.marks(f, { ...pairs, scores: mark });
+              f.do(call(careful.hideSilent, mark, rows, row('logSum', query), ofPanel));
+              careful.products.toQ(f, towards, mark, kRead, dq, ofPanel, rows);
+            },
+          );
         });
         f.increase(side, panelRow);
       });
       f.if(op('i32.gt_s', seenRows, i32(0)), () => {
         const [q, g] = [readRow('q', first), readRow('g', first)];
         const whole = (): void => {
-          parts.toV(f, shares, g, dv, seenRows, count);
-          parts.toK(f, changes, q, dk, seenRows, count);
+          products.toV(f, shares, g, dv, seenRows, count);
+          products.toK(f, changes, q, dk, seenRows, count);
         };
-        if (!ahead) whole();
-        else
-          f.if(op('i32.ge_s', ahead, op('i32.sub', seenRows, i32(1))), whole, () =>
-            addStairs(f, parts, operands, { ahead, seenRows, count, shares, changes, q, g, dk, dv }),
-          );
+        const stairs = { seenRows, count, shares, changes, q, g, dk, dv };
+        f.if(
+          isTame,
+          () => {
+            if (!ahead) whole();
+            else
+              f.if(op('i32.ge_s', ahead, op('i32.sub', seenRows, i32(1))), whole, () =>
+                addStairs(f, parts, operands, { ahead, ...stairs }),
+              );
+          },
+          () => {
+            careful.products.toV(f, shares, marks, g, dv, seenRows, count);
+            careful.products.toK(f, changes, marks, q, dk, seenRows, count);
+          },
+        );
       });
     });
     f.increase(key, keyBlock);
@@ -281,7 +235,7 @@ type Stairs = Readonly<Record<'ahead' | 'seenRows' | 'count' | 'shares' | 'chang
 /** Sums over queries that begin behind those that do not see a key, by whole panels. */
 function addStairs(
   f: FunctionBuilder,
-  parts: Parts,
+  parts: GradientParts,
   operands: Readonly<Record<string, Operand>>,
   { ahead, seenRows, count, shares, changes, q, g, dk, dv }: Stairs,
 ): void {
@@ -294,8 +248,22 @@ function addStairs(
     const depth = f.let(op('i32.sub', count, start));
     const corner = f.let(plus(times(key, blockRow), times(start, 4)));
     const result = (name: string): Expression => times(key, operands[name]?.steps.at(-2) as number);
-    parts.toV(f, from(shares, corner), from(g, times(start, parts.step.g)), from(dv, result('dv')), rows, depth);
-    parts.toK(f, from(changes, corner), from(q, times(start, parts.step.q)), from(dk, result('dk')), rows, depth);
+    parts.products.toV(
+      f,
+      from(shares, corner),
+      from(g, times(start, parts.step.g)),
+      from(dv, result('dv')),
+      rows,
+      depth,
+    );
+    parts.products.toK(
+      f,
+      from(changes, corner),
+      from(q, times(start, parts.step.q)),
+      from(dk, result('dk')),
+      rows,
+      depth,
+    );
     f.increase(key, keysTogether);
   });
 }

@@ -31,13 +31,28 @@ export interface ScorePlace {
 /** Writes the scores of a place. */
 export type WriteScores = (f: FunctionBuilder, place: ScorePlace) => void;
 
+/** How scores are computed, and hidden where a query does not see a key. */
+export interface ScoreFunctions {
+  /** Writes scores, -∞ where they are hidden. */
+  readonly write: WriteScores;
+  /** Hides those of what there is. */
+  readonly hide: WriteScores;
+}
+
+/** What is told of each pair, and what that does to scores. */
+interface Pairs {
+  readonly name: 'bias' | 'mask';
+  readonly steps: PairSteps;
+  readonly change: PairFunction;
+}
+
 /** Adds what scores are computed by, in panels whose rows are so many bytes apart. */
 export function addScores(
   module: ModuleBuilder,
   spec: AttentionShape,
   panelStep: number,
   relaxed: boolean,
-): WriteScores {
+): ScoreFunctions {
   const { size, causal } = spec;
   const k = rowsOf(operandOf(spec, spec.k), size);
   const product = addProduct(module, 'score', 8, {
@@ -49,24 +64,33 @@ export function addScores(
     relaxed,
   });
   const hideLater = causal ? addHideLater(module, panelStep) : undefined;
-  const pairs = (['bias', 'mask'] as const).flatMap((name) => {
+  const pairs = (name: Pairs['name'], add: typeof addBias): Pairs | undefined => {
     const access = spec[name];
-    if (!access) return [];
+    if (!access) return undefined;
     const steps = pairSteps(operandOf(spec, access));
-    const change: PairFunction =
-      name === 'mask' ? addHideUnseen(module, steps, panelStep) : addBias(module, steps, panelStep);
-    return [{ name, steps, change }];
-  });
-  return (f, place) => {
-    const { turned, scores, rows, seen } = place;
-    product(f, place.k, turned, scores, rows, i32(size));
-    for (const { name, steps, change } of pairs) {
-      const from = plus(place[name] as Local, plus(times(place.query, steps.query), times(place.key, steps.key)));
-      f.do(call(change, scores, from, rows, place.count));
-    }
+    return { name, steps, change: add(module, steps, panelStep) };
+  };
+  const [bias, mask] = [pairs('bias', addBias), pairs('mask', addHideUnseen)];
+  const change = (f: FunctionBuilder, place: ScorePlace, by: Pairs | undefined): void => {
+    if (!by) return;
+    const { name, steps } = by;
+    const from = plus(place[name] as Local, plus(times(place.query, steps.query), times(place.key, steps.key)));
+    f.do(call(by.change, place.scores, from, place.rows, place.count));
+  };
+  const hide: WriteScores = (f, place) => {
+    const { scores, rows, seen } = place;
+    change(f, place, mask);
     if (!hideLater || !seen) return;
     const late = atLeast(f, plus(seen, 1), 0);
     f.if(op('i32.lt_s', late, rows), () => f.do(call(hideLater, scores, late, rows, seen)));
+  };
+  return {
+    write: (f, place) => {
+      product(f, place.k, place.turned, place.scores, place.rows, i32(size));
+      change(f, place, bias);
+      hide(f, place);
+    },
+    hide,
   };
 }
 

@@ -7,7 +7,7 @@ import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 
 /** How a strip is computed; steps are bytes, and the columns of b and c are adjacent. */
-interface Strip {
+export interface Strip {
   readonly aRow: number;
   readonly aDepth: number;
   readonly bDepth: number;
@@ -28,6 +28,16 @@ const tileRows = 4;
 
 const load = (address: Expression, offset: number): Expression => memoryOp('v128.load', offset, [address]);
 
+/** sum + a · b, as a strip adds it up. */
+export function addInto(
+  { relaxed }: Pick<Strip, 'relaxed'>,
+  sum: Expression,
+  a: Expression,
+  b: Expression,
+): Expression {
+  return relaxed ? op('f32x4.relaxed_madd', a, b, sum) : op('f32x4.add', sum, op('f32x4.mul', a, b));
+}
+
 /** Adds `name(a, b, c, rows, depth)`: c = a·b, or c + a·b; the depth is at least 1. */
 function addStrip(module: ModuleBuilder, name: string, strip: Strip): StripFunction {
   const f = module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32']);
@@ -45,7 +55,7 @@ interface TileLocals extends Readonly<Record<'a' | 'b' | 'c' | 'depth', Local>> 
 }
 
 function addTile(f: FunctionBuilder, strip: Strip, { a, b, c, depth, count }: TileLocals): void {
-  const { aRow, aDepth, bDepth, cRow, vectors, adds, relaxed } = strip;
+  const { aRow, aDepth, bDepth, cRow, vectors, adds } = strip;
   // Offsets are not negative: rows that lie backwards are counted from the last.
   const lowest = Math.min(0, aRow * (count - 1));
   const from = f.let(op('i32.add', a, i32(lowest)));
@@ -59,10 +69,7 @@ function addTile(f: FunctionBuilder, strip: Strip, { a, b, c, depth, count }: Ti
       f.set(factor, memoryOp('v128.load32_splat', r * aRow - lowest, [from]));
       for (const [v, vector] of second.entries()) {
         const sum = sums[r * vectors + v] as Local;
-        const added = relaxed
-          ? op('f32x4.relaxed_madd', factor, vector, sum)
-          : op('f32x4.add', sum, op('f32x4.mul', factor, vector));
-        f.set(sum, added);
+        f.set(sum, addInto(strip, sum, factor, vector));
       }
     }
     f.increase(from, aDepth);
