@@ -24,6 +24,7 @@ const known: ReadonlySet<string> = new Set([
   'StaleClaimError',
   'StateError',
   'StorageError',
+  'TemplateError',
   'StorageLockedError',
   'StudyError',
   'UsageError',

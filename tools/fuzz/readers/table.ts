@@ -10,6 +10,7 @@ import { ggufReader, safetensorsIndexReader, safetensorsRangeReader } from './gg
 import { goalsReader } from './goals.ts';
 import { idxReader } from './idx.ts';
 import { journalReader } from './journal.ts';
+import { ggufVocabularyReader, templateReader, tokenizerReader } from './language.ts';
 import { lockFileReader } from './lock-file.ts';
 import { layoutsReader, modelReader } from './model-folder.ts';
 import { numpyReader } from './numpy.ts';
@@ -40,6 +41,9 @@ export const readers: readonly Reader[] = [
   ggufReader,
   familyConfigReader,
   familyGgufReader,
+  tokenizerReader,
+  ggufVocabularyReader,
+  templateReader,
   quantizedReader,
   pytorchReader,
   pytorchLegacyReader,

@@ -16,6 +16,7 @@ import { ArgumentError } from '@espalier/tensor';
 import { samplingRules, type SamplingOptions } from '../sample/options.ts';
 import type { Tokenizer, TokenStream } from '../tokenizer/tokenizer.ts';
 import { Decoder } from './decoder.ts';
+import { endOf } from './lanes.ts';
 import { speculatedTokens, type Speculation, type SpeculationFigures } from './speculate.ts';
 import { StopStrings } from './stop-strings.ts';
 import { nextTokens, type NextToken } from './tokens.ts';
@@ -100,7 +101,9 @@ export async function* generate(
     throw new ArgumentError('generate', 'a draft guesses for one sequence; give one prompt');
   if (maxTokens === 0) return;
   const wanted = new Set(texts.keys());
-  const outlets = texts.map((text) => new Outlet(text.length, decoder.context, checked));
+  const columns = endOf(texts, decoder.context, maxTokens);
+  // A sequence ends where its lane does.
+  const outlets = texts.map(() => new Outlet(columns, decoder.context, checked));
   const lanes = decoder.lanes(texts.length);
   const guessing = draft?.lanes(1);
   const rounds = guessing
@@ -111,7 +114,7 @@ export async function* generate(
         wanted,
         speculationOf(checked, Math.min(decoder.context, draft?.context ?? Infinity)),
       )
-    : nextTokens(lanes, texts, wanted, checked);
+    : nextTokens(lanes, texts, wanted, { ...checked, columns });
   try {
     for await (const round of untilAborted(rounds, signal)) {
       for (const { sequence, id } of round) {
@@ -158,9 +161,10 @@ class Outlet {
   readonly #isContext: boolean;
   #count = 0;
 
-  constructor(length: number, context: number, { maxTokens = Infinity, tokenizer, ends, stop = [] }: GenerateOptions) {
+  /** @param end the column where the prompt ends */
+  constructor(end: number, context: number, { maxTokens = Infinity, tokenizer, ends, stop = [] }: GenerateOptions) {
     // The last token need not be computed with any more.
-    const room = context - length + 1;
+    const room = context - end + 1;
     this.#isContext = room <= maxTokens;
     this.#left = Math.min(maxTokens, room);
     this.#ends = new Set(ends ?? tokenizer?.specials.ends ?? []);

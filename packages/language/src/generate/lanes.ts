@@ -38,10 +38,14 @@ export class Lanes {
 
   /**
    * Computes prompts, of which the shorter ones begin later, and gives the scores of what follows.
+   * @param columns where all of them end: at the longest, or later
    * @param reuse whether to go on from what the cache has of the only sequence: what it says may differ in the last digits
    * @throws {ArgumentError} for a prompt that is empty or longer than the context.
    */
-  async prefill(prompts: readonly (readonly number[])[], reuse = false): Promise<Scores> {
+  async prefill(
+    prompts: readonly (readonly number[])[],
+    { reuse = false, columns = 0 }: { readonly reuse?: boolean; readonly columns?: number } = {},
+  ): Promise<Scores> {
     const longest = Math.max(...prompts.map(({ length }) => length));
     const { context } = this.#decoder;
     if (longest > context)
@@ -51,8 +55,9 @@ export class Lanes {
       );
     if (prompts.some(({ length }) => length === 0))
       throw new ArgumentError('generate', 'a prompt is empty; give at least the token that begins a text');
-    const slot = this.#room(longest);
-    const skipped = prompts.map(({ length }) => longest - length);
+    const end = Math.max(longest, columns);
+    const slot = this.#room(end);
+    const skipped = prompts.map(({ length }) => end - length);
     this.#skipped = skipped.some((count) => count > 0) ? skipped : undefined;
     const [only] = prompts;
     this.#position = reuse && prompts.length === 1 && only ? common(slot.held, only) : 0;
@@ -69,13 +74,15 @@ export class Lanes {
     const count = ids[0]?.length as number;
     this.#room(this.#position + count);
     const size = all ? mostOfAll : this.#decoder.chunk;
+    // Of several lanes a call is as long as its ids: what is in blocks is not multiplied up to a length for them.
+    const callSize = (length: number): number => (ids.length > 1 ? length : Math.min(size, this.#decoder.context));
     if (all && count > size)
       throw new ArgumentError('feed', `scores of ${count} positions at once; there are ${size} at most`);
     if (count === 1) return this.#run(ids, 1, all);
     let scores: Scores | undefined;
     for (let from = 0; from < count; from += size) {
       const part = ids.map((each) => each.slice(from, from + size));
-      scores = await this.#run(part, Math.min(size, this.#decoder.context), all);
+      scores = await this.#run(part, callSize(part[0]?.length as number), all);
     }
     return scores as Scores;
   }
@@ -138,7 +145,7 @@ export class Lanes {
     const scalar = (value: number): Tensor => tensor(value, { dtype: 'i32', device });
     const given = [fromTyped(filled, [lanes, size], { device }), scalar(this.#position)] as const;
     const more = {
-      ...(size > 1 && { count: scalar(count) }),
+      ...(size > 1 && lanes === 1 && { count: scalar(count) }),
       ...(this.#skipped && { skipped: fromTyped(Int32Array.from(this.#skipped), [lanes], { device }) }),
     };
     slot.held = [];
@@ -155,6 +162,16 @@ export class Lanes {
       },
     };
   }
+}
+
+/** Of several prompts the ends lie at multiples of this, so that few sizes of calls are recorded. */
+const step = 32;
+
+/** The column where prompts end side by side, of which there are so many, where so many tokens are to follow. */
+export function endOf(prompts: readonly (readonly number[])[], context: number, tokens: number): number {
+  const longest = Math.max(...prompts.map(({ length }) => length));
+  const rounded = Math.ceil(longest / step) * step;
+  return prompts.length > 1 && rounded + tokens <= context ? rounded : longest;
 }
 
 /** How many ids two sequences begin with alike; the last is computed anyway, since its scores are wanted. */

@@ -30,9 +30,9 @@ export async function* nextTokens(
   lanes: Lanes,
   texts: readonly number[][],
   wanted: ReadonlySet<number>,
-  options: SamplingOptions & { readonly reuse?: boolean },
+  options: SamplingOptions & { readonly reuse?: boolean; readonly columns?: number },
 ): AsyncGenerator<readonly NextToken[], void> {
-  let scores = await lanes.prefill(texts, options.reuse);
+  let scores = await lanes.prefill(texts, options);
   for (;;) {
     const round: NextToken[] = [];
     for (const sequence of wanted) {

@@ -90,6 +90,8 @@ describe('endings', () => {
     expect([ids.length, ended]).toEqual([5, 'context']);
     const end = ids[1] as number;
     expect(await complete(bytes, prompt(60), { ends: [end] })).toMatchObject({ ended: 'end' });
+    const beside: (readonly number[])[] = [prompt(60), [65]];
+    expect((await idsBySequence(generate(bytes, beside, { ends: [] }), 2)).map((each) => each.length)).toEqual([5, 5]);
     expect(await complete(bytes, [65], { maxTokens: 0 })).toEqual({ ids: [], text: '', ended: 'length' });
   });
 });

@@ -43,7 +43,7 @@ describe.each(['itself', 'another'] as const)('with %s as the draft', (name) => 
       for (const [b, pb] of (await next([...prompt, a])).entries())
         for (const [c, pc] of (await next([...prompt, a, b])).entries())
           expected[c] = (expected[c] as number) + pa * pb * pc;
-    const runs = 3000;
+    const runs = 1200;
     const counts = Array<number>(vocabulary).fill(0);
     for (let seed = 0; seed < runs; seed++) {
       const options = { ends: [], maxTokens: 3, temperature, seed, draft: drafts[name], guesses: 3 };
