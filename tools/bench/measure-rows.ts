@@ -14,8 +14,13 @@ export interface MeasureOptions {
 /** Prints a row as soon as it is measured. The process ends with 1 if one does not hold. */
 export async function measureRows(rows: readonly Row[], { bench, only, json }: MeasureOptions): Promise<void> {
   const measured: ({ readonly name: string; readonly target: string } & Outcome)[] = [];
-  for (const { name, target, measure } of rows) {
+  for (const { name, target, measure, missing } of rows) {
     if (only !== undefined && !only.includes(name)) continue;
+    const lacking = missing?.();
+    if (lacking !== undefined) {
+      console.log(`skipped ${name.padEnd(32)} ${lacking} is not at hand`);
+      continue;
+    }
     const outcome = await measure(bench);
     measured.push({ name, target, ...outcome });
     const value = Number(outcome.value.toPrecision(3));

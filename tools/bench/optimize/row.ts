@@ -17,6 +17,8 @@ export interface Row {
   readonly name: string;
   /** What the value is, and what it has to be: `errors over dense <= 5`. */
   readonly target: string;
+  /** What the row needs and this machine lacks, in words; undefined where all is at hand. Default: nothing is lacking. */
+  readonly missing?: () => string | undefined;
   readonly measure: (bench: Bench) => Promise<Outcome>;
 }
 

@@ -39,6 +39,8 @@ const said: Readonly<Record<string, Pooling['kind'] | undefined>> = {
 const recordOf = (json: Json | undefined): { readonly [key: string]: Json } =>
   typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as { readonly [key: string]: Json }) : {};
 
+const textOf = (json: Json | undefined): string => (typeof json === 'string' ? json : '');
+
 /**
  * What a folder says. One that says nothing of it, as of a model that was not trained for sentences, has the mean.
  * @throws {FormatError} naming what it asks for that there is not.
@@ -49,8 +51,8 @@ export async function poolingOfFolder(folder: ModelFolder): Promise<Pooling> {
   const file = `${folder.stored.name} (modules.json)`;
   if (!Array.isArray(list)) throw new FormatError(file, 0, 'is no list of modules');
   const modules = (list as readonly Json[]).map(recordOf).map(({ type, path }) => ({
-    type: String(type).split('.').at(-1) as string,
-    path: String(path),
+    type: textOf(type).split('.').at(-1) ?? '',
+    path: textOf(path),
   }));
   const odd = modules.find(({ type }) => !['Transformer', 'Pooling', 'Normalize'].includes(type));
   if (odd) throw new FormatError(file, 0, `asks for ${showName(odd.type)}, which there is not here`);
@@ -86,7 +88,7 @@ export function poolingOfGguf({ metadata, said: architecture }: LanguageDescript
     throw new FormatError(
       name,
       0,
-      `${showName(key)} is ${String(number)}; known are 1, the mean, and 2, the first token`,
+      `${showName(key)} is ${JSON.stringify(number)}; known are 1, the mean, and 2, the first token`,
     );
   return { kind, normalize: true };
 }

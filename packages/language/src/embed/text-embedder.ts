@@ -37,7 +37,9 @@ export interface Embeddings {
 }
 
 /** What texts are filled up to: steps are recorded for few lengths, and little is computed for nothing. */
-const lengthStep = 16;
+const lengthStep = 4;
+/** Each recording keeps the memory that it computes in. */
+const mostRecordings = 32;
 
 /** What it is made of. */
 export interface TextEmbedderParts {
@@ -70,7 +72,7 @@ export class TextEmbedder {
     this.#device = parameter.device;
     this.#step = compile((ids: Tensor, lengths: Tensor) =>
       noGrad(() => {
-        const columns = arange(0, ids.shape[1] as number, 1, { dtype: 'i32', device: this.#device });
+        const columns = arange(0, ids.shape[1] ?? 0, 1, { dtype: 'i32', device: this.#device });
         const present = columns.lt(lengths.unsqueeze(1));
         const slots = { attentionMask: present.unsqueeze(1).unsqueeze(1) };
         const states = module.call(ids, callContext({ slots })).cast('f32');
@@ -101,6 +103,7 @@ export class TextEmbedder {
       const data = (await found.data()) as Float32Array;
       for (const [row, { index }] of batch.entries())
         values.set(data.subarray(row * width, (row + 1) * width), index * width);
+      if (this.#step.recordings > mostRecordings) this.#step.dispose();
       await pause();
     }
     return {

@@ -1,10 +1,9 @@
 // Vectors of texts are those of transformers, pooled as the folder says, in batches as alone.
 import { readFileSync } from 'node:fs';
 import { compareEmbeddings, openTextEmbedder, type Embeddings, type TextEmbedder } from '@espalier/language';
-import { openHuggingFace } from '@espalier/models';
+import { bytesOf, openHuggingFace } from '@espalier/models';
 import { openTensorFile } from '@espalier/models/node';
 import { FormatError, type Json } from '@espalier/nn';
-import { bytesOf } from '@espalier/models';
 import { ArgumentError } from '@espalier/tensor';
 import { expect, test } from 'vitest';
 import { familyFolder } from '../helpers/families.ts';
