@@ -56,3 +56,21 @@ export function familyOptions<Options extends object>(
       throw new ConfigError(`${given.type}.${name}`, `is missing; it must be ${rules[name].is}`);
   return given as object as Options;
 }
+
+/**
+ * The parts of a container's description.
+ * @throws {ConfigError} for one that it has not.
+ */
+export function onlyParts(
+  { type: _, ...parts }: ModuleConfig,
+  where: string,
+  known: readonly string[],
+): Readonly<Record<string, unknown>> {
+  for (const name of Object.keys(parts))
+    if (!known.includes(name))
+      throw new ConfigError(
+        where === '' ? name : `${where}.${name}`,
+        `is no known field; known are ${known.join(', ')}`,
+      );
+  return parts;
+}

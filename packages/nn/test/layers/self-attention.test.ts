@@ -1,5 +1,13 @@
-import { build, callContext, ConfigError, SelfAttention } from '@espalier/nn';
-import { Generator, randn, ShapeError, tensor, type Tensor } from '@espalier/tensor';
+import {
+  AttentionCache,
+  build,
+  callContext,
+  ConfigError,
+  type Residual,
+  type RmsNorm,
+  type SelfAttention,
+} from '@espalier/nn';
+import { Generator, noGrad, randn, ShapeError, tensor, type Tensor } from '@espalier/tensor';
 import { expectClose } from '@espalier/testing';
 import { describe, expect, test } from 'vitest';
 
@@ -94,4 +102,97 @@ describe('self-attention', () => {
         layer.call(randn([1, 2, 4]), callContext({ slots: { attentionMask: attentionMask as never } })),
       ).toThrow(/attentionMask is .*; it must be a tensor/);
   });
+});
+
+describe('heads that are shared, turned and normalised', () => {
+  const config = {
+    type: 'self-attention',
+    width: 6,
+    heads: 4,
+    headWidth: 4,
+    keyValueHeads: 2,
+    causal: true,
+    bias: 'inputs',
+    rotary: { base: 50, width: 2, scaling: { type: 'linear', factor: 2 } },
+    headNorm: 1e-6,
+  };
+  const close = { absolute: 1e-5, relative: 1e-5 };
+
+  test('are those of a layer with as many heads of keys, each of them repeated', async () => {
+    const layer = build(config, { seed: 4 }) as SelfAttention;
+    const plainly = build({ ...config, keyValueHeads: 4 }, { seed: 5 }) as SelfAttention;
+    const repeated = (value: Tensor): Tensor =>
+      value
+        .reshape([2, 1, 4, -1])
+        .expand([2, 2, 4, value.size / 8])
+        .reshape([16, ...value.shape.slice(1)]);
+    const state = new Map(
+      [...layer.state()].map(([name, value]) => [name, /^(?:key|value)\./u.test(name) ? repeated(value) : value]),
+    );
+    plainly.load(state);
+    const x = draw([2, 5, 6], 1);
+    await expectClose(layer.forward(x), plainly.forward(x), close);
+  });
+
+  test('show who looks at whom', async () => {
+    const layer = build(config, { seed: 4 });
+    const shapes: (readonly number[])[] = [];
+    const tap = { at: 'probabilities', output: ({ shape }: Tensor): void => void shapes.push(shape) };
+    const x = draw([2, 5, 6], 1);
+    await expectClose(layer.call(x, callContext({ taps: [tap] })), layer.forward(x), close);
+    expect(shapes).toEqual([[2, 4, 5, 5]]);
+  });
+
+  test('stand where the slot of positions says', async () => {
+    const layer = build({ ...config, rotary: { base: 50 } }, { seed: 4 });
+    const x = draw([5, 6], 1);
+    const places = tensor([0, 1, 2, 3, 4], { dtype: 'i32' });
+    const moved = layer.call(x, callContext({ slots: { positions: places } }));
+    await expectClose(moved, layer.forward(x), close);
+    const apart = layer.call(x, callContext({ slots: { positions: places.mul(0) } }));
+    expect(apart.sub(moved).abs().max().itemSync()).toBeGreaterThan(1e-3);
+  });
+
+  test('see with a length what they see of so many', async () => {
+    const layer = build(config, { seed: 4 });
+    const x = draw([2, 5, 6], 1);
+    const some = noGrad(() => layer.forward(x.upTo(1, tensor(3, { dtype: 'i32' }))));
+    await expectClose(await some.data(), await layer.forward(x.narrow(1, 0, 3)).data(), close);
+  });
+
+  test.each([
+    [{ heads: 3, keyValueHeads: 2 }, 'no whole number for each of 2 heads'],
+    [{ bias: 'some' }, 'inputs, out'],
+    [{ rotary: { base: 10, turns: 1 } }, 'no known field'],
+  ])('%j are refused', (options, problem) => {
+    expect(() => build({ ...config, ...options })).toThrow(problem);
+  });
+});
+
+test('what turns by the length of the whole sequence is not told it by a cache', () => {
+  const rotary = { scaling: { type: 'dynamic', factor: 2, context: 8 } };
+  const layer = build({ type: 'self-attention', width: 4, heads: 1, causal: true, rotary }, { seed: 1 });
+  const within = (capacity: number): Tensor =>
+    noGrad(() =>
+      layer.call(
+        draw([2, 4], 1),
+        callContext({ slots: { attentionCache: new AttentionCache(layer, { capacity }).from(0) } }),
+      ),
+    );
+  expect(within(8).shape).toEqual([2, 4]);
+  expect(() => within(16)).toThrow('give a cache of 8');
+});
+
+test('a norm stands before the body of a residual module, or after the sum', async () => {
+  const parts = { norm: { type: 'rms-norm', size: 3 }, body: { type: 'linear', in: 3, out: 3 } };
+  const x = draw([2, 3], 1);
+  const by = (order: 'before' | 'after'): Residual =>
+    build({ type: 'residual', order, ...parts }, { seed: 2 }) as Residual;
+  const [before, after] = [by('before'), by('after')];
+  const norm = before.norm as RmsNorm;
+  const exact = { absolute: 0, relative: 1e-6 };
+  await expectClose(before.forward(x), before.body.forward(norm.forward(x)).add(x), exact);
+  await expectClose(after.forward(x), norm.forward(after.body.forward(x).add(x)), exact);
+  expect(() => build({ type: 'residual', order: 'after', body: parts.body })).toThrow('there is none; give norm');
+  expect(() => build({ type: 'residual', order: 'between', ...parts })).toThrow('before, after');
 });

@@ -2,38 +2,22 @@
 import type { ModuleConfig } from '@espalier/nn';
 import type { TensorPart } from '../../tensors/parts.ts';
 import type { Family } from '../family.ts';
-import { aCount, anyJson, aPositive, familyOptions, type OptionRulesOf } from '../options.ts';
+import { aCount, familyOptions, type OptionRulesOf } from '../options.ts';
+import { textNeeded, textRules, type TextModel } from './text-options.ts';
 import { justWeight, putPart, weightAndBias } from '../files/part-list.ts';
 
 /** A model of the family in few words. */
-export interface Bert {
-  readonly vocabulary: number;
-  /** Features of each position between layers. */
-  readonly width: number;
-  readonly layers: number;
-  readonly heads: number;
+export interface Bert extends TextModel {
   /** Features between the linear layers of the feed-forward part. */
   readonly hidden: number;
-  /** The longest sequence. */
-  readonly context: number;
   /** How many kinds of tokens there are. Default: 2. */
   readonly types?: number;
-  /** Of all norms. Default: 1e-12. */
-  readonly epsilon?: number;
-  /** Default: gelu. */
-  readonly activation?: string | ModuleConfig;
 }
 
 const rules: OptionRulesOf<Bert> = {
-  vocabulary: aCount,
-  width: aCount,
-  layers: aCount,
-  heads: aCount,
+  ...textRules,
   hidden: aCount,
-  context: aCount,
   types: aCount,
-  epsilon: aPositive,
-  activation: anyJson,
 };
 
 /**
@@ -41,7 +25,7 @@ const rules: OptionRulesOf<Bert> = {
  * @throws {ConfigError} for wrong ones.
  */
 export function bertOptions(config: ModuleConfig): Bert {
-  return familyOptions<Bert>(config, rules, ['vocabulary', 'width', 'layers', 'heads', 'hidden', 'context']);
+  return familyOptions<Bert>(config, rules, [...textNeeded, 'hidden']);
 }
 
 /** The layers of a model. */

@@ -1,7 +1,8 @@
 /** A model that tells the next token: ids in, logits out. */
-import { below, ConfigError, Module, type CallContext, type ModuleConfig, type ModuleType } from '@espalier/nn';
+import { below, Module, type CallContext, type ModuleConfig, type ModuleType } from '@espalier/nn';
 import { arange, DTypeError, isFloat, ShapeError, type Tensor } from '@espalier/tensor';
 import { checkOptional } from '@espalier/tensor/arguments';
+import { onlyParts } from '../options.ts';
 import { aLogitsOf } from './slots.ts';
 
 const type = 'causal-language-model';
@@ -46,6 +47,8 @@ export class CausalLanguageModel extends Module {
   /**
    * What the head makes logits of: [..., length, width], of the positions that the slot `logitsOf` says. Who does not want the
    * logits of all positions in memory at once gives the head a part after the other.
+   * @throws {DTypeError} for ids that are no integers.
+   * @throws {ShapeError} for a scalar.
    */
   hidden(ids: Tensor, context?: CallContext): Tensor {
     if (isFloat(ids.dtype))
@@ -80,13 +83,7 @@ function lastOf(x: Tensor): Tensor {
 export const causalLanguageModelType: ModuleType = {
   type,
   build: (config, _context, where, child) => {
-    const { type: _, ...parts } = config;
-    for (const name of Object.keys(parts))
-      if (!partNames.some((known) => known === name))
-        throw new ConfigError(
-          where === '' ? name : `${where}.${name}`,
-          `is no known field; known are ${partNames.join(', ')}`,
-        );
+    const parts = onlyParts(config, where, partNames);
     // In the order in which they are described again.
     const embedding = child(parts['embedding'], 'embedding');
     const positions = parts['positions'] === undefined ? undefined : child(parts['positions'], 'positions');

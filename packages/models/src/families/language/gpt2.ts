@@ -2,38 +2,22 @@
 import type { ModuleConfig } from '@espalier/nn';
 import type { TensorPart } from '../../tensors/parts.ts';
 import type { Family } from '../family.ts';
-import { aCount, anyJson, aPositive, aTruth, familyOptions, type OptionRulesOf } from '../options.ts';
+import { aCount, aTruth, familyOptions, type OptionRulesOf } from '../options.ts';
+import { textNeeded, textRules, type TextModel } from './text-options.ts';
 import { justWeight, putPart, weightAndBias } from '../files/part-list.ts';
 
 /** A model of the family in few words. */
-export interface Gpt2 {
-  readonly vocabulary: number;
-  /** Features of each position between layers. */
-  readonly width: number;
-  readonly layers: number;
-  readonly heads: number;
+export interface Gpt2 extends TextModel {
   /** Features between the linear layers of the feed-forward part. Default: 4 · width. */
   readonly hidden?: number;
-  /** The longest sequence. */
-  readonly context: number;
-  /** Of all norms. Default: 1e-5. */
-  readonly epsilon?: number;
   /** Whether the head is the embedding. Default: true. */
   readonly tied?: boolean;
-  /** Default: gelu in its form with tanh. */
-  readonly activation?: string | ModuleConfig;
 }
 
 const rules: OptionRulesOf<Gpt2> = {
-  vocabulary: aCount,
-  width: aCount,
-  layers: aCount,
-  heads: aCount,
+  ...textRules,
   hidden: aCount,
-  context: aCount,
-  epsilon: aPositive,
   tied: aTruth,
-  activation: anyJson,
 };
 
 /**
@@ -41,7 +25,7 @@ const rules: OptionRulesOf<Gpt2> = {
  * @throws {ConfigError} for wrong ones.
  */
 export function gpt2Options(config: ModuleConfig): Gpt2 {
-  return familyOptions<Gpt2>(config, rules, ['vocabulary', 'width', 'layers', 'heads', 'context']);
+  return familyOptions<Gpt2>(config, rules, textNeeded);
 }
 
 /** The activation function where nothing is said. */

@@ -4,27 +4,19 @@
  */
 import type { ModuleConfig, RotaryOptions } from '@espalier/nn';
 import type { Family, FamilyMember } from '../family.ts';
-import { aCount, anyJson, aPositive, aTruth, familyOptions, oneOf, type OptionRulesOf } from '../options.ts';
+import { aCount, anyJson, aTruth, familyOptions, oneOf, type OptionRulesOf } from '../options.ts';
+import { textNeeded, textRules, type TextModel } from './text-options.ts';
 import type { TensorPart } from '../../tensors/parts.ts';
 import { justWeight, putPart, weightAndBias } from '../files/part-list.ts';
 
 /** A model of the family in few words. */
-export interface Llama {
-  readonly vocabulary: number;
-  /** Features of each position between layers. */
-  readonly width: number;
-  readonly layers: number;
-  readonly heads: number;
+export interface Llama extends TextModel {
   /** Default: as many as heads. */
   readonly keyValueHeads?: number;
   /** Default: width / heads. */
   readonly headWidth?: number;
   /** Features between the linear layers of the feed-forward part. */
   readonly hidden: number;
-  /** The longest sequence that it was made for. */
-  readonly context: number;
-  /** Of all norms. Default: 1e-6. */
-  readonly epsilon?: number;
   readonly rotary?: RotaryOptions;
   /** Whether the head is the embedding. Default: false. */
   readonly tied?: boolean;
@@ -34,26 +26,18 @@ export interface Llama {
   readonly feedForwardBias?: boolean;
   /** Whether heads of queries and keys are normalised. Default: false. */
   readonly headNorm?: boolean;
-  /** Default: silu. */
-  readonly activation?: string | ModuleConfig;
 }
 
 const rules: OptionRulesOf<Llama> = {
-  vocabulary: aCount,
-  width: aCount,
-  layers: aCount,
-  heads: aCount,
+  ...textRules,
   keyValueHeads: aCount,
   headWidth: aCount,
   hidden: aCount,
-  context: aCount,
-  epsilon: aPositive,
   rotary: anyJson,
   tied: aTruth,
   bias: oneOf(true, false, 'inputs'),
   feedForwardBias: aTruth,
   headNorm: aTruth,
-  activation: anyJson,
 };
 
 /**
@@ -61,7 +45,7 @@ const rules: OptionRulesOf<Llama> = {
  * @throws {ConfigError} for wrong ones.
  */
 export function llamaOptions(config: ModuleConfig): Llama {
-  return familyOptions<Llama>(config, rules, ['vocabulary', 'width', 'layers', 'heads', 'hidden', 'context']);
+  return familyOptions<Llama>(config, rules, [...textNeeded, 'hidden']);
 }
 
 /** The layers of a model. */

@@ -3,6 +3,8 @@ import { ConfigError, type RotaryOptions, type RotaryScaling } from '@espalier/n
 import type { Description } from '../../huggingface/model-folder.ts';
 import type { Said } from '../files/said.ts';
 
+type Yarn = Extract<RotaryScaling, { type: 'yarn' }>;
+
 /** What is needed beside the pairs. */
 interface Place {
   readonly headWidth: number;
@@ -54,14 +56,28 @@ export function rotaryOfGguf(said: Said, architecture: string, { headWidth, cont
 export function ggufOfRotary({ base = 10_000, width = 0, scaling }: RotaryOptions, headWidth: number): Description {
   const written: Readonly<Record<string, () => Description>> = {
     linear: () => ({ 'rope.scaling.type': 'linear', 'rope.scaling.factor': Math.fround(factorOf(scaling)) }),
+    yarn: () => ({
+      'rope.scaling.type': 'yarn',
+      'rope.scaling.factor': Math.fround(factorOf(scaling)),
+      'rope.scaling.original_context_length': scaling?.type === 'yarn' ? scaling.context : 0,
+    }),
     // In a tensor of their own.
     llama3: () => ({}),
     factors: () => ({}),
   };
   const write = scaling ? (Object.hasOwn(written, scaling.type) ? written[scaling.type] : undefined) : () => ({});
-  const isForAll = scaling?.type !== 'factors' || (!scaling.long && (scaling.attention ?? 1) === 1);
+  const isForAll =
+    scaling?.type === 'factors'
+      ? !scaling.long && (scaling.attention ?? 1) === 1
+      : scaling?.type !== 'yarn' || isUsual(scaling);
   if (!write || !isForAll) throw new ConfigError('rotary.scaling', `is ${scaling?.type}, which is not written to GGUF`);
   return { 'rope.dimension_count': width === 0 ? headWidth : width, 'rope.freq_base': Math.fround(base), ...write() };
+}
+
+/** Whether nothing but the factor and the context is said. */
+function isUsual({ factor, fast = 32, slow = 1, truncate = true, attention = 0 }: Yarn): boolean {
+  const usual = 0.1 * Math.log(factor) + 1;
+  return fast === 32 && slow === 1 && truncate && (attention === 0 || Math.abs(attention - usual) < 1e-6);
 }
 
 const factorOf = (scaling: RotaryOptions['scaling']): number => (scaling && 'factor' in scaling ? scaling.factor : 1);

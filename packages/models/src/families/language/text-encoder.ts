@@ -1,7 +1,8 @@
 /** A model that gives each token of a text a vector: ids in, hidden states out. */
-import { below, ConfigError, Module, type CallContext, type ModuleConfig, type ModuleType } from '@espalier/nn';
+import { below, Module, type CallContext, type ModuleConfig, type ModuleType } from '@espalier/nn';
 import { DTypeError, isFloat, ShapeError, zerosLike, type Tensor } from '@espalier/tensor';
 import { aTensor, checkOptional } from '@espalier/tensor/arguments';
+import { onlyParts } from '../options.ts';
 
 const type = 'text-encoder';
 
@@ -53,13 +54,7 @@ export class TextEncoder extends Module {
 export const textEncoderType: ModuleType = {
   type,
   build: (config, _context, where, child) => {
-    const { type: _, ...parts } = config;
-    for (const name of Object.keys(parts))
-      if (!partNames.some((known) => known === name))
-        throw new ConfigError(
-          where === '' ? name : `${where}.${name}`,
-          `is no known field; known are ${partNames.join(', ')}`,
-        );
+    const parts = onlyParts(config, where, partNames);
     const built = partNames.map((name) => [name, child(parts[name], name)] as const);
     return new TextEncoder(Object.fromEntries(built) as TextEncoderParts);
   },

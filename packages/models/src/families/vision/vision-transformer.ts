@@ -10,6 +10,7 @@ import {
   type Parameter,
 } from '@espalier/nn';
 import { concat, ShapeError, zeros, type Tensor } from '@espalier/tensor';
+import { onlyParts } from '../options.ts';
 
 const type = 'vision-transformer';
 const partNames = ['patches', 'positions', 'layers', 'norm', 'head'] as const;
@@ -78,13 +79,10 @@ export class VisionTransformer extends Module {
 export const visionTransformerType: ModuleType = {
   type,
   build: (config, context, where, child) => {
-    const { type: _, width, ...parts } = config;
+    const { width, ...parts } = onlyParts(config, where, ['width', ...partNames]);
     const place = (name: string): string => (where === '' ? name : `${where}.${name}`);
     if (!Number.isSafeInteger(width) || (width as number) < 1)
       throw new ConfigError(place('width'), 'must be a whole number of at least 1');
-    for (const name of Object.keys(parts))
-      if (!partNames.some((known) => known === name))
-        throw new ConfigError(place(name), `is no known field; known are width, ${partNames.join(', ')}`);
     const built = partNames.flatMap((name) =>
       name === 'head' && parts[name] === undefined ? [] : [[name, child(parts[name], name)] as const],
     );
