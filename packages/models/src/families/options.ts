@@ -62,10 +62,11 @@ export function familyOptions<Options extends object>(
  * @throws {ConfigError} for one that it has not.
  */
 export function onlyParts(
-  { type: _, ...parts }: ModuleConfig,
+  config: ModuleConfig,
   where: string,
   known: readonly string[],
 ): Readonly<Record<string, unknown>> {
+  const { type: _, ...parts } = config;
   for (const name of Object.keys(parts))
     if (!known.includes(name))
       throw new ConfigError(

@@ -5,7 +5,7 @@ import {
   ConfigError,
   type Residual,
   type RmsNorm,
-  type SelfAttention,
+  SelfAttention,
 } from '@espalier/nn';
 import { Generator, noGrad, randn, ShapeError, tensor, type Tensor } from '@espalier/tensor';
 import { expectClose } from '@espalier/testing';

@@ -150,6 +150,22 @@ describe('attention', () => {
     },
   );
 
+  test('queries with a length are the last ones of the keys that there are', async () => {
+    const [q, k, v] = [draw([4, 6, 8], 1), draw([2, 10, 8], 2), draw([2, 10, 8], 3)];
+    const scalar = (value: number): Tensor => tensor(value, { dtype: 'i32' });
+    const [queries, keys] = [scalar(3), scalar(7)];
+    const some = noGrad(() =>
+      scaledDotProductAttention(q.upTo(1, queries), k.upTo(1, keys), v.upTo(1, keys), { causal: true }),
+    );
+    const meant = plain(q.narrow(1, 0, 3), k.narrow(1, 0, 7), v.narrow(1, 0, 7), { causal: true });
+    await expectClose(await some.data(), await meant.data(), { absolute: 1e-5, relative: 1e-5 });
+    expect([some.lengthAlong(-2)?.itemSync(), some.lengthAlong(0), q.lengthAlong(1)]).toEqual([
+      3,
+      undefined,
+      undefined,
+    ]);
+  });
+
   test('refuses what does not fit', () => {
     const [x, y] = [draw([3, 6, 4], 1), draw([2, 5, 4], 2)];
     expect(() => scaledDotProductAttention(x, y, y)).toThrow(ShapeError);
