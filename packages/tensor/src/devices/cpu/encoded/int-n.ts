@@ -17,7 +17,7 @@ import { planeKernels } from './planes.ts';
 /** From this many rows of x on, the blocked product of what was decoded is faster. */
 const manyRows = 7;
 /** The same for rows of codes. */
-const manyCodedRows = 4;
+const manyCodedRows = 5;
 
 /** The rule of the layout. */
 export const intNRule: EncodedRule = {
