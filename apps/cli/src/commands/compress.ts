@@ -19,13 +19,16 @@ import {
   withExamples,
   type ComputeOptions,
 } from '../cli/options.ts';
+import { resumable } from '../cli/resumable.ts';
 import { openSession, type Environment } from '../cli/session.ts';
-import { UsageError } from '../errors.ts';
+import { exitCodes, UsageError } from '../errors.ts';
+import { foundTypes } from '../language/found-types.ts';
 import {
   carryOut,
   checkWords,
   formatOfOutput,
   planTable,
+  saidByUser,
   withModelInParts,
   type ModelAt,
 } from '../language/compression.ts';
@@ -48,6 +51,8 @@ interface CompressOptions extends ComputeOptions {
   readonly text?: string;
   readonly sequences: number;
   readonly length: number;
+  readonly goal?: readonly string[];
+  readonly types?: readonly string[];
   readonly plan?: boolean;
   readonly strict?: boolean;
 }
@@ -59,6 +64,9 @@ function ruleFrom(text: string, before: readonly TypeRule[] = []): readonly Type
     throw new InvalidArgumentError("Give a name and a type, such as 'blk.*.ffn_down.weight=Q5_0'.");
   return [...before, { tensors, type }];
 }
+
+const another = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+const namesFrom = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
 
 /** Adds `espalier compress`. */
 export function addCompressCommand(program: Command, environment: Environment): void {
@@ -75,7 +83,9 @@ export function addCompressCommand(program: Command, environment: Environment): 
     .option('--pattern <n:m>', 'keep n of every m weights of a row')
     .option('--type <name>', 'the type of the matrices of layers in the file: Q4_0, Q5_1, F16')
     .option('--tensors <name=type>', 'the type of tensors by name, * for any letters; before all others', ruleFrom)
-    .option('--text <file>', 'a text to calibrate on')
+    .option('--goal <goal>', "find types that keep it: 'bytes<=80MB', 'kl<=0.2'; several, or with commas", another)
+    .option('--types <names>', 'with --goal: the types that are tried, with commas', namesFrom)
+    .option('--text <file>', 'a text to calibrate on, or to measure goals by')
     .option('--sequences <n>', 'how many sequences of it', wholeNumberFrom(1), 16)
     .option('--length <n>', 'tokens of a sequence', wholeNumberFrom(1), 512)
     .option('--plan', 'say what would become of each tensor, and do nothing')
@@ -88,6 +98,10 @@ export function addCompressCommand(program: Command, environment: Environment): 
       'espalier compress model.gguf --method gptq --bits 4 --group 32 --text book.txt -o small.gguf',
       'rounded so that layers give what they gave on a text',
     ],
+    [
+      "espalier compress model.gguf --goal 'bytes<=80MB,kl<=0.2' --text book.txt -o small.gguf",
+      'types that keep goals',
+    ],
     ['espalier compress model --method wanda --pattern 2:4 --text book.txt -o sparse', 'half of the weights dropped'],
   ]).action(async (name: string, options: CompressOptions) => {
     const session = openSession(environment, options);
@@ -97,24 +111,48 @@ export function addCompressCommand(program: Command, environment: Environment): 
     const to = output === undefined ? (options.to ?? 'gguf') : formatOfOutput(output, options.to);
     if (output !== undefined && to === 'gguf' && options.plan !== true)
       await checkOutputFile({ path: output, overwrite });
+    const again = ['compress', name, ...flagsOf(options)];
     await withModelInParts(name, async (at) => {
-      const plan = planCompression(at.model, {
+      const { device } = await openDevice(options.device ?? 'auto');
+      const ids = options.text === undefined ? undefined : await sequencesOf(at, options.text, options);
+      const found = await resumable(session, again, () => foundTypes(session, { at, to, ids, device, options }));
+      const asked = {
         to,
         ...methodOf(options),
         ...(options.type !== undefined && { type: options.type }),
-        rules: options.tensors ?? [],
-      });
+        rules: [...(options.tensors ?? []), ...(found?.rules ?? [])],
+      };
+      const plan = await saidByUser(() => planCompression(at.model, asked));
+      const search = found && { search: { ...found, rules: undefined } };
       if (options.plan === true || output === undefined) {
-        session.result(plan, () => planTable(plan, session));
+        session.result({ ...plan, ...search }, () => planTable(plan, session));
         return;
       }
       session.log(planTable(plan, session));
       checkWords(at, to, session);
-      const { device } = await openDevice(options.device ?? 'auto');
-      const ids = options.text === undefined ? undefined : await sequencesOf(at, options.text, options);
-      const written = await carryOut(session, { at, plan, output, overwrite, strict, device, seed, ids });
-      session.result({ ...written, plan }, () => `${formatBytes(written.bytes)} written to ${written.output}`);
+      const written = await resumable(session, again, () =>
+        carryOut(session, { at, plan, output, overwrite, strict, device, seed, ids }),
+      );
+      session.result(
+        { ...written, plan, ...search },
+        () => `${formatBytes(written.bytes)} written to ${written.output}`,
+      );
+      if (found?.isKept === false) session.endWith(exitCodes.goalsMissed);
     });
+  });
+}
+
+/** The options as they were given. */
+function flagsOf(options: CompressOptions): string[] {
+  return Object.entries(options).flatMap(([name, value]) => {
+    const flag = `--${name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`;
+    if (name === 'types') return [flag, String(value)];
+    const given = Array.isArray(value)
+      ? (value as readonly (string | TypeRule)[])
+      : [value as string | number | boolean];
+    return given.flatMap((each) =>
+      each === true ? [flag] : [flag, typeof each === 'object' ? `${each.tensors}=${each.type}` : String(each)],
+    );
   });
 }
 

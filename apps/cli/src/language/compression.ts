@@ -15,7 +15,7 @@ import {
 import { findModel, partFolder, type ModelPlace } from '@espalier/language/node';
 import { openModelInParts, type ModelInParts, type TensorSource, type ModelFolder } from '@espalier/models';
 import { openModelFolder, openTensorFile, writeFileBy } from '@espalier/models/node';
-import type { Device } from '@espalier/tensor';
+import { ArgumentError, type Device } from '@espalier/tensor';
 import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
@@ -38,6 +38,19 @@ export async function withModelInParts<Result>(name: string, use: (at: ModelAt) 
     return await use({ place, from, model: await openModelInParts(from) });
   } finally {
     await from.close();
+  }
+}
+
+/**
+ * Does what the user's options decide about.
+ * @throws {UsageError} for options that cannot be.
+ */
+export async function saidByUser<Result>(run: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof ArgumentError) throw new UsageError(error.message);
+    throw error;
   }
 }
 
@@ -105,19 +118,20 @@ export interface Written {
  */
 export async function carryOut(session: Session, work: Carrying): Promise<Written> {
   const { at, plan, output, overwrite, strict, device, seed, ids } = work;
-  if (strict) refuseNotes(plan);
+  if (strict) await saidByUser(() => refuseNotes(plan));
   const parts = `${output}.layers`;
   const layers = at.model.places.filter((place) => place.startsWith('layers.')).length;
   if (existsSync(parts)) session.log(`goes on from the layers in ${parts}`);
   let done = 0;
-  const made = await compressModel(at.model, plan, {
+  const options = {
     parts: partFolder(parts),
     ...(device && { device }),
     ...(seed !== undefined && { seed }),
     ...(ids && { ids }),
     signal: session.interrupt,
-    onLayer: (place) => session.log(`${place} is done, ${++done} of ${layers}`),
-  });
+    onLayer: (place: string) => session.log(`${place} is done, ${++done} of ${layers}`),
+  };
+  const made = await saidByUser(() => compressModel(at.model, plan, options));
   try {
     await (plan.to === 'gguf'
       ? writeFile(made, output, overwrite, at)

@@ -19,7 +19,9 @@ function tokens(): readonly string[] {
   return [...bytes, '<|turn|>', '<|done|>', 'ab'];
 }
 
-function tiny(seed: number): OpenedModel {
+type Sizes = Readonly<Record<string, number>>;
+
+function tiny(seed: number, sizes: Sizes = {}): OpenedModel {
   registerFamilies();
   const model = {
     type: 'llama',
@@ -30,6 +32,7 @@ function tiny(seed: number): OpenedModel {
     keyValueHeads: 2,
     hidden: 32,
     context: 256,
+    ...sizes,
   };
   const module = build(model);
   const generator = new Generator(seed);
@@ -49,7 +52,7 @@ function tiny(seed: number): OpenedModel {
 }
 
 /** Writes a file. */
-export async function writeTinyGguf(path: string, seed = 1, chats = true): Promise<string> {
+export async function writeTinyGguf(path: string, seed = 1, chats = true, sizes: Sizes = {}): Promise<string> {
   const metadata = {
     'tokenizer.ggml.model': 'gpt2',
     'tokenizer.ggml.pre': 'gpt-2',
@@ -60,14 +63,14 @@ export async function writeTinyGguf(path: string, seed = 1, chats = true): Promi
     'tokenizer.ggml.eos_token_id': 257,
     ...(chats && { 'tokenizer.chat_template': template }),
   };
-  await writeFileBy(path, (sink) => writeModelGguf(sink, tiny(seed), { metadata }));
+  await writeFileBy(path, (sink) => writeModelGguf(sink, tiny(seed, sizes), { metadata }));
   return path;
 }
 
 /** Writes a folder. */
-export async function writeTinyFolder(folder: string, seed = 1): Promise<string> {
+export async function writeTinyFolder(folder: string, seed = 1, sizes: Sizes = {}): Promise<string> {
   mkdirSync(folder, { recursive: true });
-  await writeModelFolder((name, write) => writeFileBy(join(folder, name), write), tiny(seed));
+  await writeModelFolder((name, write) => writeFileBy(join(folder, name), write), tiny(seed, sizes));
   const added = tokens().slice(256, 258);
   const json = {
     added_tokens: added.map((content, at) => ({ id: 256 + at, content, special: true })),

@@ -35,35 +35,56 @@ export function importanceOf({ products, columns }: Part): Float64Array {
   return Float64Array.from({ length: columns }, (_, column) => products?.[column * columns + column] ?? 1);
 }
 
-/** d · P · dᵀ of a row d and products P, symmetric, of which the lower half is read: the mean square of what it adds to outputs. */
-function outputEnergy(row: Float64Array, products: Float64Array): number {
-  const size = row.length;
-  let energy = 0;
-  for (let index = 0; index < size; index++) {
-    const own = row[index] as number;
-    if (own === 0) continue;
-    let sum = 0;
-    for (let column = 0; column < index; column++)
-      sum += (products[index * size + column] as number) * (row[column] as number);
-    energy += own * (2 * sum + own * (products[index * size + index] as number));
-  }
-  return Math.max(0, energy);
+/** The differences of a row from what it becomes; none past the last row. */
+function differencesOf({ weights, rows, columns }: Part, became: Float64Array, row: number): Float64Array {
+  const differences = new Float64Array(columns);
+  for (let column = 0, at = row * columns; row < rows && column < columns; column++, at++)
+    differences[column] = (weights[at] as number) - (became[at] as number);
+  return differences;
 }
 
-/** What one row loses at the output by becoming another. */
-export function rowLoss({ weights, columns, products }: Part, became: Float64Array, row: number): number {
-  if (!products) return 0;
-  const difference = weights.slice(row * columns, (row + 1) * columns);
-  for (let column = 0; column < columns; column++)
-    difference[column] = (difference[column] as number) - (became[row * columns + column] as number);
-  return outputEnergy(difference, products);
+/**
+ * What each row loses at the output by becoming another: d · P · dᵀ of its differences d and the products P, symmetric, of which the
+ * lower half is read. Four rows at a time, so that products are read a quarter as often.
+ */
+export function rowLosses(part: Part, became: Float64Array): Float64Array {
+  const { rows, columns, products } = part;
+  const losses = new Float64Array(rows);
+  if (!products) return losses;
+  for (let row = 0; row < rows; row += 4) {
+    const [a, b, c, d] = [0, 1, 2, 3].map((more) => differencesOf(part, became, row + more)) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+    const energies = [0, 0, 0, 0];
+    for (let index = 0; index < columns; index++) {
+      const at = index * columns;
+      let [sumA, sumB, sumC, sumD] = [0, 0, 0, 0];
+      for (let column = 0; column < index; column++) {
+        const product = products[at + column] as number;
+        sumA += product * (a[column] as number);
+        sumB += product * (b[column] as number);
+        sumC += product * (c[column] as number);
+        sumD += product * (d[column] as number);
+      }
+      const own = products[at + index] as number;
+      const energyOf = (difference: number, sum: number): number => difference * (2 * sum + difference * own);
+      energies[0] = (energies[0] as number) + energyOf(a[index] as number, sumA);
+      energies[1] = (energies[1] as number) + energyOf(b[index] as number, sumB);
+      energies[2] = (energies[2] as number) + energyOf(c[index] as number, sumC);
+      energies[3] = (energies[3] as number) + energyOf(d[index] as number, sumD);
+    }
+    for (let more = 0; more < Math.min(4, rows - row); more++)
+      losses[row + more] = Math.max(0, energies[more] as number);
+  }
+  return losses;
 }
 
 /** What all rows lose at the output by becoming others. */
 export function lossOf(part: Part, became: Float64Array): number {
-  let loss = 0;
-  for (let row = 0; row < part.rows; row++) loss += rowLoss(part, became, row);
-  return loss;
+  return rowLosses(part, became).reduce((sum, loss) => sum + loss, 0);
 }
 
 /** The mean square of the outputs of all rows. */

@@ -1,7 +1,7 @@
 /** Rounding of a part of a layer, by GPTQ. */
 import { gridAt, gridOf, onGrid, staticGrids, type Grid } from './grid.ts';
 import { inverseFactor } from './inverse-factor.ts';
-import { importanceOf, liveWeights, rowLoss, type Part } from './part.ts';
+import { importanceOf, liveWeights, rowLosses, type Part } from './part.ts';
 import { sweep } from './sweep.ts';
 
 /** How a part is rounded. */
@@ -45,7 +45,7 @@ const block = 128;
 export function roundPart(part: Part, options: RoundOptions): RoundedPart {
   const plain = roundToNearest(part, { ...options, clip: false });
   const { rows, columns, products } = part;
-  const losses = Float64Array.from({ length: rows }, (_, row) => rowLoss(part, plain.values, row));
+  const losses = rowLosses(part, plain.values);
   const total = (): number => losses.reduce((sum, each) => sum + each, 0);
   const plainLoss = total();
   const fallback = (note?: string): RoundedPart => ({
@@ -59,8 +59,7 @@ export function roundPart(part: Part, options: RoundOptions): RoundedPart {
   if ('problem' in swept) return fallback(swept.problem);
   const perRow = plain.grids.length / rows;
   for (const { values, grids } of swept)
-    for (let row = 0; row < rows; row++) {
-      const loss = rowLoss(part, values, row);
+    for (const [row, loss] of rowLosses(part, values).entries()) {
       if (loss > (losses[row] as number)) continue;
       losses[row] = loss;
       plain.values.set(values.subarray(row * columns, (row + 1) * columns), row * columns);

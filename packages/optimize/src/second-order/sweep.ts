@@ -45,10 +45,36 @@ export function sweep({ weights, rows, columns, factor }: Layer, rules: SweepRul
         lost[column - begin] = error;
         subtract(weights, base, factor, column * columns, error, column + 1, end);
       }
-      for (let column = begin; column < end; column++)
-        subtract(weights, base, factor, column * columns, lost[column - begin] as number, end, columns);
+      subtractBlock(weights, base, factor, columns, lost, begin, end);
     }
   }
+}
+
+/** Takes what the columns of a block lost off those behind it, four columns at a time: the sums are those of one after the other. */
+function subtractBlock(
+  weights: Float64Array,
+  base: number,
+  factor: Float64Array,
+  columns: number,
+  lost: Float64Array,
+  begin: number,
+  end: number,
+): void {
+  let column = begin;
+  for (; column + 4 <= end; column += 4) {
+    const at = column - begin;
+    const [a, b, c, d] = [lost[at], lost[at + 1], lost[at + 2], lost[at + 3]] as [number, number, number, number];
+    const row = column * columns;
+    for (let other = end; other < columns; other++)
+      weights[base + other] =
+        (weights[base + other] as number) -
+        a * (factor[row + other] as number) -
+        b * (factor[row + columns + other] as number) -
+        c * (factor[row + 2 * columns + other] as number) -
+        d * (factor[row + 3 * columns + other] as number);
+  }
+  for (; column < end; column++)
+    subtract(weights, base, factor, column * columns, lost[column - begin] as number, end, columns);
 }
 
 function subtract(

@@ -22,7 +22,7 @@ import {
 } from '../../src/index.ts';
 import { loadOptimized, saveOptimized } from '../../src/node/index.ts';
 import { gridAt, onGrid, staticGrids, type Grid } from '../../src/second-order/grid.ts';
-import { importanceOf, rowLoss, type Part } from '../../src/second-order/part.ts';
+import { importanceOf, rowLosses, type Part } from '../../src/second-order/part.ts';
 import { roundPart, type RoundOptions } from '../../src/second-order/round-part.ts';
 import { at } from '../helpers/at.ts';
 import { convolutional, images, linear, mixtures, outputError, unlabelled, valuesOf } from '../helpers/correlated.ts';
@@ -132,7 +132,7 @@ describe('rounding in turn', () => {
         roundPart(part, options).values,
       ].map((all) => rowsOf(all, columns)) as [number[][], number[][], number[][]];
       for (const row of both.keys()) {
-        const [own, other] = [of, whole].map((values) => rowLoss(part, Float64Array.from(values.flat()), row)) as [
+        const [own, other] = [of, whole].map((values) => rowLosses(part, Float64Array.from(values.flat()))[row]) as [
           number,
           number,
         ];

@@ -1,0 +1,111 @@
+/** `espalier compress` and `espalier convert`, on a model of a few thousand weights. */
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { beforeAll, expect, test } from 'vitest';
+import { createInterrupt } from '../../src/cli/interrupt.ts';
+import { runProgram } from '../../src/cli/run-program.ts';
+import { FakeStream } from '../helpers/fake-stream.ts';
+import { runHere } from '../helpers/run-here.ts';
+import { scratch } from '../helpers/scratch.ts';
+import { writeTinyFolder, writeTinyGguf } from '../helpers/tiny-language-model.ts';
+
+const place = scratch('file');
+let [file, folder, text] = ['', '', ''];
+beforeAll(async () => {
+  const sizes = { width: 64, hidden: 96 };
+  file = await writeTinyGguf(place('tiny.gguf'), 1, true, sizes);
+  folder = await writeTinyFolder(place('tiny'), 1, sizes);
+  text = place('text.txt');
+  writeFileSync(text, 'A text of a few words, which says little. '.repeat(8));
+});
+
+const cpu = ['--device', 'cpu', '--threads', '1'];
+const short = ['--sequences', '3', '--length', '16', ...cpu];
+
+test('a plan is said, and nothing is written', async () => {
+  const { code, stdout } = await runHere('compress', file, '--type', 'Q4_K', '--plan', ...cpu);
+  expect(code).toBe(0);
+  expect(stdout).toContain('blocks of Q4_K have 256 columns');
+  expect(stdout).toContain('14 tensors are not what was asked for');
+  const json = JSON.parse((await runHere('compress', file, '--type', 'Q8_0', '--plan', '--json', ...cpu)).stdout) as {
+    readonly bytesAfter: number;
+    readonly bytesBefore: number;
+  };
+  expect(json.bytesAfter).toBeLessThan(json.bytesBefore);
+});
+
+test('what was compressed speaks, from a file and from a folder', async () => {
+  const small = place('small.gguf');
+  const made = await runHere('compress', file, '--method', 'gptq', '--text', text, '-o', small, ...short);
+  expect([made.code, existsSync(`${small}.layers`)]).toEqual([0, false]);
+  expect(made.stderr).toContain('layers.1 is done, 2 of 2');
+  expect(statSync(small).size).toBeLessThan(0.7 * statSync(file).size);
+  const sparse = place('sparse');
+  expect((await runHere('compress', folder, '--method', 'wanda', '--text', text, '-o', sparse, ...short)).code).toBe(0);
+  for (const model of [small, sparse])
+    expect(await runHere('generate', model, '--prompt', 'Once', '--max-tokens', '3', ...cpu)).toMatchObject({
+      code: 0,
+    });
+});
+
+test('goals are kept, or missed with the nearest model written', async () => {
+  const small = place('goal.gguf');
+  const line = (goal: string, ...more: readonly string[]): ReturnType<typeof runHere> =>
+    runHere(
+      'compress',
+      file,
+      '--goal',
+      goal,
+      '--types',
+      'Q8_0,Q4_0',
+      '--text',
+      text,
+      '-o',
+      small,
+      '--json',
+      ...short,
+      ...more,
+    );
+  const bytes = Math.round(0.5 * statSync(file).size);
+  const kept = await line(`bytes<=${bytes}`);
+  expect(kept.code).toBe(0);
+  expect(statSync(small).size).toBeLessThanOrEqual(bytes);
+  const { search } = JSON.parse(kept.stdout) as { readonly search: { readonly tried: readonly object[] } };
+  expect(search.tried).toHaveLength(1);
+  expect((await line(`bytes<=${bytes},kl<=1e-9`, '--overwrite')).code).toBe(4);
+});
+
+test('a walk that is stopped goes on by the same command', async () => {
+  const small = place('stopped.gguf');
+  const args = ['compress', file, '--method', 'sparse-gpt', '--text', text, '-o', small, ...short];
+  const [stdout, stderr, interrupt] = [new FakeStream(), new FakeStream(), createInterrupt()];
+  interrupt.abort();
+  expect(await runProgram(args, { stdout, stderr, interrupt })).toBe(130);
+  expect([existsSync(small), existsSync(`${small}.layers`)]).toEqual([false, true]);
+  expect(await runHere(...args)).toMatchObject({ code: 0, stderr: expect.stringContaining('goes on from the layers') });
+});
+
+test('a model in the other format says the same', async () => {
+  const [there, back] = [place('there'), place('back.gguf')];
+  expect((await runHere('convert', file, there)).code).toBe(0);
+  const said = async (model: string): Promise<string> =>
+    (await runHere('generate', model, '--prompt', 'Once', '--max-tokens', '8', '--temperature', '0', ...cpu)).stdout;
+  expect(await said(there)).toBe(await said(file));
+  expect(await runHere('convert', folder, back)).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('no tokenizer'),
+  });
+});
+
+test.each([
+  ['say where the model goes', ['compress', 'FILE']],
+  ['this is of a method', ['compress', 'FILE', '--bits', '4', '-o', 'x.gguf']],
+  ['name a file that ends in .gguf', ['convert', 'FILE', 'x', '--to', 'gguf']],
+  ['leave it out', ['compress', 'FILE', '--goal', 'kl<=1', '--type', 'Q8_0', '-o', 'x.gguf']],
+  ['give a --text', ['compress', 'FILE', '--goal', 'kl<=1', '-o', 'x.gguf']],
+  ['ends in .gguf', ['compress', 'FILE', '--goal', 'kl<=1', '-o', 'x']],
+  ['give one by --goal', ['compress', 'FILE', '--types', 'Q8_0', '-o', 'x.gguf']],
+  ['not all can be as asked', ['convert', 'FILE', 'NEW.gguf', '--type', 'Q4_K', '--strict']],
+])('refused: %s', async (message, args) => {
+  const { code, stderr } = await runHere(...args.map((arg) => arg.replace('FILE', file).replace('NEW', place('new'))));
+  expect([code, stderr.includes(message) ? message : stderr]).toEqual([2, message]);
+});
