@@ -6,8 +6,8 @@ import { ofObjects, type MemoryLimit, type Reader } from '../engine/reader.ts';
 
 const text = "Hi there, don't  12 \u00e9\u4e2d\u{1f642} \n<|end|> \u03a3";
 
-/** Tables of merges and ids stand beside the JSON. */
-const ofVocabularies: Partial<MemoryLimit> = { free: 2 * ofObjects.free };
+/** Beside the JSON stand a table of merges, ids by tokens and tokens by ids, each once more while it is made. */
+const ofVocabularies: Partial<MemoryLimit> = { factor: 16, free: 4 * ofObjects.free };
 
 function jsonOf(input: Uint8Array): Json {
   const decoded = Buffer.from(input).toString('utf8');
@@ -106,7 +106,7 @@ const gguf = (model: string, tokens: readonly string[], more: object): Uint8Arra
   json({
     'tokenizer.ggml.model': model,
     'tokenizer.ggml.tokens': tokens,
-    'tokenizer.ggml.token_type': tokens.map(() => 1),
+    'tokenizer.ggml.token_type': tokens.map((token) => (/^[<[]/u.test(token) ? 3 : 1)),
     ...more,
   });
 

@@ -74,6 +74,7 @@ describe('special tokens', () => {
       token('<a>', 300, { lstrip: true, rstrip: true }),
       token('<a>b', 301, {}),
       token('word', 302, { single_word: true }),
+      token('<|a-b/c.d|>', 303, {}),
     ];
     const made = createTokenizer({ ...json, added_tokens: added } as never);
     const ids = (text: string): number[] => [...made.encode(text, { specials: true })];
@@ -82,6 +83,7 @@ describe('special tokens', () => {
     expect(ids('word')).toEqual([302]);
     expect(ids('words')).toEqual([...'words'].map((letter) => letter.charCodeAt(0)));
     expect(ids('<a> <a>')).toEqual([300, 300]);
+    expect(ids('<|a-b/c.d|>')).toEqual([303]);
   });
 });
 
@@ -116,6 +118,12 @@ describe('what is damaged is refused by name', () => {
     ['a merge of no tokens', { ...json, model: { type: 'BPE', vocab: { a: 0 }, merges: ['a b'] } }, 'merge 0'],
     ['an unknown splitter', { ...json, pre_tokenizer: { type: 'X' } }, 'pre_tokenizer'],
     ['a pattern that is none', { ...json, pre_tokenizer: { type: 'Split', pattern: { Regex: '(' } } }, 'Split'],
+    ['a pattern without one', { ...json, pre_tokenizer: { type: 'Split', pattern: {} } }, 'Split'],
+    [
+      'a field of another type',
+      { ...json, normalizer: { type: 'Replace', pattern: { String: 'a' }, content: [[]] } },
+      'Replace',
+    ],
     ['an unknown decoder', { ...json, decoder: { type: 'X' } }, 'decoder'],
     ['an unknown normalizer', { ...json, normalizer: { type: 'constructor' } }, 'normalizer'],
   ])('%s', (_, damaged, problem) => {

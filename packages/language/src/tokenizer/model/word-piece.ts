@@ -14,7 +14,9 @@ export function wordPiece(model: Part, name: string): WordModel {
   const unknown = vocabulary.get(textIn(model, 'unk_token', '', name));
   if (unknown === undefined) throw fault(name, 'has a model of type WordPiece whose unk_token is none of its tokens');
   const prefix = textIn(model, 'continuing_subword_prefix', '##', name);
-  const most = Number(model['max_input_chars_per_word'] ?? 100);
+  const { max_input_chars_per_word: most = 100 } = model;
+  if (typeof most !== 'number')
+    throw fault(name, 'has a model of type WordPiece whose max_input_chars_per_word is no number');
   let longest = 0;
   for (const token of vocabulary.keys()) longest = Math.max(longest, token.length);
 

@@ -4,7 +4,7 @@ import type { AddedToken } from '../tokenizer-json.ts';
 /** A piece of a text: what lies between, or a token. */
 export type Piece = string | AddedToken;
 
-const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/gu, String.raw`\$&`);
+const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/gu, String.raw`\$&`);
 const isWord = (character: string | undefined): boolean =>
   character !== undefined && /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}]/u.test(character);
 

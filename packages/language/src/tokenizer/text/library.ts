@@ -1,6 +1,7 @@
 /** Parts of a tokenizer that `@huggingface/tokenizers` does as the files mean them. */
 import * as untyped from '@huggingface/tokenizers';
-import type { Part } from '../tokenizer-json.ts';
+import type { Json } from '@espalier/nn';
+import { isObject, type Part } from '../tokenizer-json.ts';
 
 type Class<Made> = new (config: never) => Made;
 
@@ -32,10 +33,41 @@ interface Library {
 }
 const library = untyped as unknown as Library;
 
+type Holds = (value: Json | undefined) => boolean;
+
+const isText: Holds = (value) => value === undefined || value === null || typeof value === 'string';
+const isTruth: Holds = (value) => value === undefined || value === null || typeof value === 'boolean';
+const isCount: Holds = (value) => value === undefined || (Number.isInteger(value) && (value as number) >= 0);
+/** A text, or a regular expression. */
+const isPattern: Holds = (value) =>
+  isObject(value) && [value['String'], value['Regex']].some((each) => typeof each === 'string');
+
+/** What fields have to be: the library takes whatever it is given, and fails when a text comes. */
+const fieldRules: Readonly<Record<string, Holds>> = {
+  behavior: isText,
+  cleanup: isTruth,
+  content: isText,
+  individual_digits: isTruth,
+  invert: isTruth,
+  pattern: isPattern,
+  prefix: isText,
+  prepend_scheme: isText,
+  replacement: isText,
+  start: isCount,
+  stop: isCount,
+  str_rep: isText,
+};
+const needPattern: ReadonlySet<string> = new Set(['Replace', 'Split']);
+
+function isSound(part: Part): boolean {
+  if (needPattern.has(part.type) && part['pattern'] === undefined) return false;
+  return Object.entries(part).every(([key, value]) => !Object.hasOwn(fieldRules, key) || fieldRules[key]?.(value));
+}
+
 /** Makes one, or nothing where the library refuses what the part says, such as a pattern that is none. */
 function made<Made>(classes: Readonly<Record<string, Class<Made>>>, part: Part): Made | undefined {
   const Type = Object.hasOwn(classes, part.type) ? classes[part.type] : undefined;
-  if (!Type) return undefined;
+  if (!Type || !isSound(part)) return undefined;
   try {
     return new Type(part as never);
   } catch {
