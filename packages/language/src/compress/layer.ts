@@ -6,7 +6,7 @@ import {
   weightOfMatrix,
   writePacked,
   type ModelInParts,
-  type TensorSource,
+  type TensorPart,
   type WrittenTensor,
 } from '@espalier/models';
 import type { Dataset, Json, Module } from '@espalier/nn';
@@ -64,7 +64,7 @@ export async function compressLayer(
     [...source.tensors.keys()].map((name) => [name, carriedTensor(source, name)]),
   );
   for (const [name, matrix] of packedNames) {
-    const layer = (target.parts.get(name)?.name as string).replace(/\.weight$/u, '');
+    const layer = (target.parts.get(name) as TensorPart).name.replace(/\.weight$/u, '');
     for (const [part, tensor] of writePacked(layer, await weightOfMatrix(matrix))) tensors.set(part, tensor);
   }
   return {

@@ -1,5 +1,6 @@
 /** Files of tensors made of others. */
 import { convertedTensor, type TensorEntry, type TensorSource, type WrittenTensor } from '@espalier/models';
+import { ArgumentError } from '@espalier/tensor';
 
 /** The bytes of what is to be written, whole. */
 export async function wholeBytes({ bytes, values }: WrittenTensor): Promise<Uint8Array<ArrayBuffer>> {
@@ -42,5 +43,32 @@ export function retyped(
       return into;
     },
     close: () => Promise.resolve(),
+  };
+}
+
+/** Some rows of a matrix of a file, in the order that they are asked for; nothing else of the file is read. */
+export function rowsOf(source: TensorSource, name: string, rows: readonly number[]): TensorSource {
+  const { dtype, shape, bytes } = source.tensors.get(name) as TensorEntry;
+  const [count = 1, columns = 1] = shape;
+  const rowBytes = bytes / count;
+  const wrong = rows.find((row) => !(row >= 0 && row < count));
+  if (wrong !== undefined)
+    throw new ArgumentError('compressModel', `${wrong} is no id; the model has ${count}, from 0 on`);
+  const entry: TensorEntry = { dtype, shape: [rows.length, columns], bytes: rows.length * rowBytes };
+  return {
+    ...source,
+    tensors: new Map([[name, entry]]),
+    read: async (_, range = { begin: 0, end: entry.bytes }, reuse) => {
+      const { begin, end } = range;
+      const out = new Uint8Array(reuse ?? new ArrayBuffer(end - begin), 0, end - begin);
+      for (let at = begin; at < end;) {
+        const [index, within] = [Math.floor(at / rowBytes), at % rowBytes];
+        const size = Math.min(rowBytes - within, end - at);
+        const from = (rows[index] as number) * rowBytes + within;
+        out.set(await source.read(name, { begin: from, end: from + size }), at - begin);
+        at += size;
+      }
+      return out;
+    },
   };
 }

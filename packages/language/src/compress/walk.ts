@@ -6,6 +6,7 @@ import {
   openPart,
   openTensors,
   partSource,
+  readTensor,
   safetensors,
   type FindFile,
   type TensorSource,
@@ -15,6 +16,7 @@ import { throwIfAborted, type AbortSignalLike, type Json, type Module } from '@e
 import { decodeUtf8, encodeUtf8, readBytes } from '@espalier/nn/format';
 import { ArgumentError, fromTyped, noGrad, tensor, type Tensor } from '@espalier/tensor';
 import { compressLayer, type LayerWork } from './layer.ts';
+import { rowsOf } from './sources.ts';
 import { quantizationConfig } from './quantization-config.ts';
 import { memoryStates, statesAsData, type StateStore } from './states.ts';
 
@@ -110,16 +112,25 @@ async function embed({ model, device }: LayerWork, ids: CalibrationIds, states: 
       'compressModel',
       `models of ${model.description.family} are not calibrated yet; give a method without texts: rtn, hqq or magnitude`,
     );
-  const modules: Module[] = [];
-  for (const place of before) modules.push(await openPart(model, place, { device }));
+  // Of a table of half the model only the rows that the texts need are read.
+  const rows = [...new Set(ids.flat())].toSorted((x, y) => x - y);
+  const placeOf = new Map(rows.map((row, at) => [row, at]));
+  const name = 'embedding.weight';
+  const table = await readTensor(rowsOf(model.tensors, name, rows), name, { device });
+  const positions = before.includes('positions') ? await openPart(model, 'positions', { device }) : undefined;
   for (const [index, sequence] of ids.entries()) {
-    const x = tensor([...sequence], { dtype: 'i32', device });
-    const y = noGrad(() => modules.reduce<Tensor>((value, module) => module.call(value), x));
+    const places = sequence.map((id) => placeOf.get(id) as number);
+    const x = tensor(places, { dtype: 'i32', device });
+    const y = noGrad(() => {
+      const embedded = table.take(x, 0);
+      return positions ? positions.call(embedded) : embedded;
+    });
     await states.write(index, Float32Array.from((await y.data()) as Float32Array));
     x.dispose();
     y.dispose();
   }
-  for (const module of modules) module.dispose();
+  table.dispose();
+  positions?.dispose();
 }
 
 async function through(

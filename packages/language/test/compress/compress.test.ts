@@ -181,4 +181,6 @@ test('what a method needs is asked for', async () => {
   const plan = planCompression(model, { to: 'gguf', method: { type: 'gptq' } });
   await expect(compressModel(model, plan)).rejects.toThrow('give parts');
   await expect(compressModel(model, plan, { parts: memoryFiles() })).rejects.toThrow('give ids');
+  const odd = { parts: memoryFiles(), ids: [[1, 32]] };
+  await expect(compressModel(model, plan, odd)).rejects.toThrow('32 is no id');
 });

@@ -70,11 +70,11 @@ export function rowLosses(part: Part, became: Float64Array): Float64Array {
         sumD += product * (d[column] as number);
       }
       const own = products[at + index] as number;
-      const energyOf = (difference: number, sum: number): number => difference * (2 * sum + difference * own);
-      energies[0] = (energies[0] as number) + energyOf(a[index] as number, sumA);
-      energies[1] = (energies[1] as number) + energyOf(b[index] as number, sumB);
-      energies[2] = (energies[2] as number) + energyOf(c[index] as number, sumC);
-      energies[3] = (energies[3] as number) + energyOf(d[index] as number, sumD);
+      const lossOfRow = (difference: number, sum: number): number => difference * (2 * sum + difference * own);
+      energies[0] = (energies[0] as number) + lossOfRow(a[index] as number, sumA);
+      energies[1] = (energies[1] as number) + lossOfRow(b[index] as number, sumB);
+      energies[2] = (energies[2] as number) + lossOfRow(c[index] as number, sumC);
+      energies[3] = (energies[3] as number) + lossOfRow(d[index] as number, sumD);
     }
     for (let more = 0; more < Math.min(4, rows - row); more++)
       losses[row + more] = Math.max(0, energies[more] as number);

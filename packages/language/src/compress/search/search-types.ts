@@ -117,7 +117,13 @@ export async function searchTypes(
   const kept = tried.filter(keeps).toSorted((a, b) => (bytes === undefined ? a.bytes - b.bytes : a.kl - b.kl));
   const chosen = kept[0] ?? tried.toSorted((a, b) => a.kl - b.kl)[0];
   const { rules, ...best } = chosen as (typeof tried)[number];
-  return { rules, best, isKept: keeps(best), tried: tried.map(({ rules: _, ...each }) => each), measured };
+  return {
+    rules,
+    best,
+    isKept: keeps(best),
+    tried: tried.map(({ types, bytes: size, expected, kl: found }) => ({ types, bytes: size, expected, kl: found })),
+    measured,
+  };
 }
 
 /** A sum over layers of one of the sizes that each may have, from the smallest to the largest. */
