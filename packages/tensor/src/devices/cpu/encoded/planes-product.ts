@@ -69,8 +69,7 @@ export function planesCalls(
   const scalesAt = x.bytes + roundUp(whole * 4, 16);
   const extraAt = scalesAt + roundUp(Math.ceil(whole / block) * 8, 16);
   const apartAt = extraAt + roundUp(extraBytes, 16);
-  // Behind all that `exact` writes to: each of its units looks at the state.
-  const stateAt = roundUp(Math.max(apartAt + (most + columns - whole) * apartBytes, engine.workspaceBytes), 16);
+  const stateAt = apartAt + (most + columns - whole) * apartBytes;
   engine.reserve(stateAt + stateOf.bytes, 'matmul');
 
   const units = rowUnits(spec);
@@ -95,6 +94,7 @@ export function planesCalls(
           }),
         );
     }
-    engine.onlyIf(state + stateOf.fails, exact);
+    // It writes over rows that had planes, and over the state: whoever has some of the units computes all of it, last.
+    engine.undivided(() => engine.onlyIf(state + stateOf.fails, exact));
   };
 }
