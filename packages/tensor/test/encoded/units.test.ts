@@ -1,5 +1,16 @@
 // Products of few rows with large matrices are cut into units: the same bytes, whoever computes which.
-import { encodeMatrix, fromTyped, int4, int8, intN, type MatrixFormat } from '@espalier/tensor';
+import {
+  compile,
+  encodeMatrix,
+  fromTyped,
+  int4,
+  int8,
+  intN,
+  tensor,
+  type Device,
+  type MatrixFormat,
+  type Tensor,
+} from '@espalier/tensor';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cpuDeviceWith } from '../../src/devices/cpu/cpu-device.ts';
 import { randomNumbers } from './formats.ts';
@@ -35,3 +46,20 @@ test.each([
     expect(two).toEqual(one);
   }
 });
+
+test.each(['f32', 'int8-groups', 'int16-groups'] as const)(
+  'as many rows as there are give what they give alone, with activations of %s',
+  async (activations) => {
+    const [device] = devices as [Device];
+    const rowsOfX = 9;
+    const some = Float32Array.from({ length: rowsOfX * columns }, () => random() - 0.5);
+    const matrix = await encodeMatrix(fromTyped(values, [rows, columns], { device }), intN, { scales: 'f16' });
+    const x = fromTyped(some, [rowsOfX, columns], { device });
+    const product = compile((count: Tensor) => x.upTo(0, count).matmul(matrix.t(), { activations }));
+    for (const count of [1, 3, 9, 5]) {
+      const found = await product(tensor(count, { dtype: 'i32', device })).data();
+      const alone = x.slice([0], [count]).matmul(matrix.t(), { activations });
+      expect(found).toEqual(await alone.data());
+    }
+  },
+);
