@@ -1,4 +1,5 @@
 /** Models that take texts, judged by a file of text: opened, read and told of. */
+import { statSync } from 'node:fs';
 import {
   compareEmbeddings,
   compareLanguageModels,
@@ -18,7 +19,6 @@ import {
 import { openTextModelAt, readTextParts } from '@espalier/language/node';
 import { openDevice } from '@espalier/pipeline';
 import { Option, type Command } from 'commander';
-import { statSync } from 'node:fs';
 import { wholeNumberFrom, type ComputeOptions } from '../cli/options.ts';
 import type { Session } from '../cli/session.ts';
 import { InterruptedError, UsageError } from '../errors.ts';
