@@ -72,7 +72,7 @@ const namesFrom = (text: string): readonly string[] => text.split(',').map((name
 export function addCompressCommand(program: Command, environment: Environment): void {
   const command = program
     .command('compress')
-    .description('a language model in fewer bytes, with a plan before the work and a layer in memory at a time')
+    .description('a language model in fewer bytes, with a plan before the work, its layers one after another')
     .argument('<model>', languageModelArgument)
     .option('-o, --output <path>', 'a file that ends in .gguf, or a folder of safetensors')
     .addOption(new Option('--to <format>', 'what is written (default: by the name)').choices(['gguf', 'safetensors']))
