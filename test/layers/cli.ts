@@ -12,7 +12,7 @@ export const cli: Layers = {
     report: ['terminal'],
     cli: ['errors.ts', 'terminal', 'profiling'],
     files: ['errors.ts', 'terminal', 'output', 'cli'],
-    language: ['errors.ts', 'terminal', 'cli'],
+    language: ['errors.ts', 'terminal', 'output', 'cli'],
     study: ['errors.ts', 'terminal', 'output', 'recipe', 'cli'],
     commands: ['errors.ts', 'terminal', 'output', 'recipe', 'report', 'cli', 'files', 'language', 'study'],
     'cli/worker-models.ts': ['files'],

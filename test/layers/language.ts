@@ -12,7 +12,8 @@ export const language: Layers = {
     open: ['template', 'tokenizer', 'generate'],
     evaluate: ['tokenizer'],
     embed: ['tokenizer', 'generate', 'open'],
-    node: ['open', 'embed'],
+    compress: ['evaluate'],
+    node: ['open', 'embed', 'compress'],
   },
   exceptions: [],
 };

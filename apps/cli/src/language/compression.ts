@@ -183,13 +183,16 @@ async function writeFolder(
   });
 }
 
-/** @throws {UsageError} for a model whose words GGUF would not know. */
+/** Tells of words of a model that the file will not know. */
 export function checkWords({ from }: ModelAt, to: CompressionPlan['to'], session: Session): void {
   if (to === 'gguf' && 'config' in from)
     session.log('the file will hold no tokenizer: tokenizer.json is not turned into pairs of GGUF yet');
 }
 
-/** The format of an output, by what it is called. */
+/**
+ * The format of an output, by what it is called.
+ * @throws {UsageError} for a name that says another one than was asked for.
+ */
 export function formatOfOutput(output: string, to: CompressionPlan['to'] | undefined): CompressionPlan['to'] {
   const named = /\.gguf$/iu.test(output) ? 'gguf' : 'safetensors';
   if (to !== undefined && to !== named)

@@ -12,7 +12,6 @@ import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { formatBytes } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
-import { bytesOfFile } from '../files/write-model.ts';
 import { saidByUser, type ModelAt } from './compression.ts';
 
 /** What is asked for. */
@@ -73,7 +72,7 @@ export async function foundTypes(
 /** What the file to write takes beside its tensors, as the file that is read does. */
 function overheadOf({ place, model, from }: ModelAt): number {
   if ('config' in from) return 2 ** 16;
-  return bytesOfFile(place.path) - [...model.source.tensors.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  return statSync(place.path).size - [...model.source.tensors.values()].reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function triedTable({ tried, best, isKept }: TypeSearch, session: Session): string {

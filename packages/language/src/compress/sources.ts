@@ -46,7 +46,10 @@ export function retyped(
   };
 }
 
-/** Some rows of a matrix of a file, in the order that they are asked for; nothing else of the file is read. */
+/**
+ * Some rows of a matrix of a file, in the order that they are asked for; nothing else of the file is read.
+ * @throws {ArgumentError} for a row that the matrix does not have.
+ */
 export function rowsOf(source: TensorSource, name: string, rows: readonly number[]): TensorSource {
   const { dtype, shape, bytes } = source.tensors.get(name) as TensorEntry;
   const [count = 1, columns = 1] = shape;

@@ -111,6 +111,7 @@ export async function openPart(
 
 /**
  * How a format has a model that was opened in parts.
+ * @throws {ArgumentError} for a family that the format does not know.
  * @throws {ConfigError} naming what the family, or the format, has no words for.
  */
 export function storedAs(model: ModelInParts, to: 'gguf' | 'huggingface'): ModelToStore {
