@@ -1,4 +1,5 @@
 /** Types that keep the goals of a user, with what was tried. */
+import { statSync } from 'node:fs';
 import {
   parseCompressionGoals,
   searchTypes,
