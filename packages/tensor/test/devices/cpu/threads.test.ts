@@ -1,6 +1,7 @@
 // Threads take part, fail with words, and are gone when nobody needs them.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { i32, op } from '../../../src/devices/cpu/assembler/expression.ts';
 import { cpuDeviceWith } from '../../../src/devices/cpu/cpu-device.ts';
@@ -109,7 +110,32 @@ describe('a pool', () => {
     device.dispose();
   });
 
-  test('says once that threads do not start, and does with one', () => {
+  test('has others take the place of a thread that is gone without an error', async () => {
+    const workers: Worker[] = [];
+    class Watched extends Worker {
+      constructor(source: string, options: WorkerOptions) {
+        super(source, options);
+        workers.push(this);
+      }
+    }
+    vi.spyOn(process, 'getBuiltinModule').mockReturnValue({ Worker: Watched });
+    const bench = new Bench(64);
+    const program = bench.program(false);
+    await bench.start(program);
+    await workers[0]?.terminate();
+    await vi.waitFor(() => expect(bench.pool.ready).toBe(0));
+    expect(workers).toHaveLength(2);
+    vi.restoreAllMocks();
+    await bench.start(program);
+    bench.pool.run(program, 1, 1);
+    expect(bench.memory.views.words[bench.counts >>> 2]).toBe(900_000);
+    bench.pool.end();
+  });
+
+  test.each([
+    ['throw new Error("no room")', 'Error: no room'],
+    ['process.exit(3)', 'it ended with code 3'],
+  ])('says once that threads do not start, and does with one: %s', (body, problem) => {
     const source = fileURLToPath(new URL('../../../src/index.ts', import.meta.url));
     const text = `
       import { createCpuDevice, configure, ones } from ${JSON.stringify(source)};
@@ -118,7 +144,7 @@ describe('a pool', () => {
       process.getBuiltinModule = () => ({
         Worker: class extends Worker {
           constructor(source, options) {
-            super('throw new Error("no room")', options);
+            super(${JSON.stringify(body)}, options);
             started += 1;
           }
         },
@@ -134,7 +160,7 @@ describe('a pool', () => {
     const words = ['--conditions=@espalier/source', '--import', 'tsx', '--input-type=module', '--eval', text];
     const lines = execFileSync(process.execPath, words, { encoding: 'utf8', timeout: 30_000 }).trim().split('\n');
     expect(lines.filter((line) => line === '134217728')).toHaveLength(4);
-    expect(lines.filter((line) => line.startsWith('cpu: threads do not start here (Error: no room)'))).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith(`cpu: threads do not start here (${problem})`))).toHaveLength(1);
     expect(lines.at(-1)).toBe('1');
   });
 

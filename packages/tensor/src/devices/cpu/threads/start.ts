@@ -14,7 +14,7 @@ interface AnyWorker {
   terminate(): unknown;
   postMessage(message: unknown, transfer: readonly object[]): void;
   unref?(): void;
-  on?(event: 'error', listener: (error: unknown) => void): void;
+  on?(event: 'error' | 'exit', listener: (cause: unknown) => void): void;
   addEventListener?(
     event: 'error',
     listener: (event: { readonly message?: string; preventDefault(): void }) => void,
@@ -47,7 +47,7 @@ else globalThis.onmessage = ({ data }) => serve(makeInterpreter, makeShares, dat
 
 /**
  * Starts a thread, which comes up by itself while this one goes on; undefined where the host has none. `onFailure` is told
- * what it failed by, if it does.
+ * what it failed by, if it does, or that it is gone without anybody having ended it; of a browser's worker that is not known.
  */
 export function startThread(setup: ThreadSetup, onFailure: (problem: string) => void): Thread | undefined {
   const host = globalThis as unknown as Host;
@@ -56,9 +56,21 @@ export function startThread(setup: ThreadSetup, onFailure: (problem: string) => 
     // Neither loaders nor options of the process are for it.
     const options = { eval: true, workerData: setup, execArgv: [], env: {}, name: 'espalier cpu' };
     const worker = new node.Worker(source(), options);
-    worker.on?.('error', (error) => onFailure(String(error)));
+    // Whoever fails is gone too: only the first is told of.
+    let isOver = false;
+    const tell = (problem: string): void => {
+      if (!isOver) onFailure(problem);
+      isOver = true;
+    };
+    worker.on?.('error', (error) => tell(String(error)));
+    worker.on?.('exit', (code) => tell(`it ended with code ${String(code)}`));
     worker.unref?.();
-    return { end: () => void worker.terminate() };
+    return {
+      end: () => {
+        isOver = true;
+        void worker.terminate();
+      },
+    };
   }
   const { Worker, Blob, URL } = host;
   if (!Worker || !Blob || !URL.createObjectURL) return undefined;
