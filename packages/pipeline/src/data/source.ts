@@ -202,7 +202,7 @@ export function lessonAgain(again: Again): Lesson {
   );
 }
 
-const opened = new Map<string, Promise<Data>>();
+const opened = new WeakMap<Device, Map<string, Promise<Data>>>();
 
 /**
  * The data of a source, opened once for each device of this thread.
@@ -211,10 +211,12 @@ const opened = new Map<string, Promise<Data>>();
  */
 export function openData(use: SourceUse, device: Device): Promise<Data> {
   const { source, options } = resolveSource(use);
-  const key = JSON.stringify([source.name, options, device.name]);
-  const known = opened.get(key);
+  const own = opened.get(device) ?? new Map<string, Promise<Data>>();
+  opened.set(device, own);
+  const key = JSON.stringify([source.name, options]);
+  const known = own.get(key);
   if (known !== undefined) return known;
   const opening = source.open(options, device);
-  opened.set(key, opening);
+  own.set(key, opening);
   return opening;
 }

@@ -17,7 +17,7 @@ export interface Signature {
 }
 
 /**
- * The signature of arguments. Tensors count by type, other values by what they are: numbers by the bit, functions by
+ * The signature of arguments. Tensors count by type and device, other values by what they are: numbers by the bit, functions by
  * identity, objects of classes by identity and by what their fields hold, since a step may have read those.
  */
 export function signatureOf(args: readonly unknown[]): Signature {
@@ -49,7 +49,7 @@ export function signatureOf(args: readonly unknown[]): Signature {
       const known = numbers.get(tensor);
       if (known !== undefined) return `=${known}`;
       numbers.set(tensor, numbers.size);
-      return `${tensor.dtype}[${tensor.shape.join()}]${tensor.requiresGrad ? '∂' : ''}@${tensor.device.name}`;
+      return `${tensor.dtype}[${tensor.shape.join()}]${tensor.requiresGrad ? '∂' : ''}@${identityOf(tensor.device)}`;
     }
     if (isMadeOfTensors(value)) {
       const { tensors, rest } = value.tensorParts();

@@ -62,7 +62,7 @@ export interface DeviceMemory {
 
 /** A place where kernels run. Calls are ordered: a read sees every run before it. */
 export interface Device {
-  /** Unique among live devices: `reference`, `cpu`, `webgpu`, `webgpu:swiftshader` … */
+  /** What people are told it by; others may have the same, and code tells devices apart as objects: `reference`, `cpu`, `webgpu`, `webgpu:swiftshader` … */
   readonly name: string;
   /** One line for people: what hardware or engine this is. */
   readonly description: string;

@@ -6,7 +6,7 @@ export interface KernelTimes {
   /** What it computes, element by element; `a`, `b` … are its buffers. */
   readonly text: string;
   readonly kind: KernelSpec['kind'];
-  /** The name of the device that ran it. */
+  /** What the device that ran it is called: its name, with a number where several that ran have it. */
   readonly device: string;
   /** Among how many threads a call is divided at most. */
   readonly threads: number;

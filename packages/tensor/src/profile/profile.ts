@@ -57,7 +57,7 @@ export function profile(fn: () => unknown, options: ProfileOptions = {}): Profil
     const devices = peaks ? [...recorder.devices] : [];
     return new Profile(
       [data],
-      Object.fromEntries(devices.map((device) => [device.name, measurePeaks(device)])),
+      Object.fromEntries(devices.map(([device, called]) => [called, measurePeaks(device)])),
       result,
     );
   };

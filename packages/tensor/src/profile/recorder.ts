@@ -43,8 +43,8 @@ function endsOf(device: Device, { kernel: { spec }, ranges }: KernelCall): reado
 
 /** What one function did. */
 export class Recorder {
-  /** The devices that ran anything. */
-  readonly devices: Set<Device> = new Set();
+  /** The devices that ran anything, and what they are called: by their names, and numbers where several have one. */
+  readonly devices: Map<Device, string> = new Map();
   readonly #rows = new Map<PreparedKernel, Row>();
   readonly #happenings = {
     kernel: [] as number[],
@@ -97,11 +97,10 @@ export class Recorder {
   #row(device: Device, kernel: PreparedKernel): Row {
     const known = this.#rows.get(kernel);
     if (known) return known;
-    this.devices.add(device);
     const made: Row = {
       place: this.#rows.size,
       kernel,
-      device: device.name,
+      device: this.#nameOf(device),
       text: kernelText(kernel.spec),
       works: new Map(),
       seen: new WeakMap(),
@@ -112,6 +111,15 @@ export class Recorder {
     };
     this.#rows.set(kernel, made);
     return made;
+  }
+
+  #nameOf(device: Device): string {
+    const known = this.devices.get(device);
+    if (known !== undefined) return known;
+    const count = [...this.devices.keys()].filter(({ name }) => name === device.name).length;
+    const name = count === 0 ? device.name : `${device.name} (${count + 1})`;
+    this.devices.set(device, name);
+    return name;
   }
 
   #tell(kernel: number, from: number, to: number, flops: number, bytes: number): void {

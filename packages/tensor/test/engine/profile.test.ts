@@ -59,6 +59,17 @@ describe('a profile', () => {
     expect(kernels.every(({ flops, bytes }) => flops === 5 * 2 * 300 && bytes === 5 * 2 * 4 * 300)).toBe(true);
   });
 
+  test('numbers devices of one name', () => {
+    const others = [1, 2].map((threads) => createCpuDevice({ name: 'profiled', threads }));
+    const { kernels } = profile(
+      () => [device, ...others].map((each, at) => ones([10 + at], { device: each }).add(1)),
+      quick,
+    );
+    const names = kernels.map((kernel) => kernel.device).toSorted();
+    expect(names).toEqual(['profiled', 'profiled (2)', 'profiled (3)']);
+    for (const other of others) other.dispose();
+  });
+
   test('computes the tensors that the function gives, and gives them', () => {
     const x = ones([10], { device });
     const { result, kernels } = profile(() => ({ twice: [x.add(x)] }), quick);

@@ -1,4 +1,4 @@
-import { ArgumentError, compile, ones, tensor, type Tensor } from '@espalier/tensor';
+import { ArgumentError, compile, createCpuDevice, ones, tensor, type Tensor } from '@espalier/tensor';
 import { describe, expect, test } from 'vitest';
 
 const x = ones([1]);
@@ -45,6 +45,17 @@ describe('a compiled function', () => {
     expect(step(x, scale).itemSync()).toBe(30);
     scale.weight = tensor([1]);
     expect(step(x, scale).itemSync()).toBe(6);
+  });
+
+  test('tells devices of one name apart', () => {
+    const step = compile((input: Tensor) => input.add(1));
+    const devices = [2, 3].map((threads) => createCpuDevice({ name: 'twice', threads }));
+    for (const [place, device] of [...devices, ...devices].entries()) {
+      const out = step(tensor([place], { device }));
+      expect([out.itemSync(), out.device]).toEqual([place + 1, device]);
+    }
+    expect(step.recordings).toBe(2);
+    for (const device of devices) device.dispose();
   });
 
   test('refuses what contains itself', () => {

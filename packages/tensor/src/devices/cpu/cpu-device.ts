@@ -31,7 +31,7 @@ import { acceptsSpec, compile, scratchOf } from './programs.ts';
 
 /** Settings of a cpu device. */
 export interface CpuDeviceOptions {
-  /** Unique among live devices; `cpu` unless given. */
+  /** What messages and profiles call it, best a name of its own; `cpu` unless given. */
   readonly name?: string;
   /** Upper bound of the memory in bytes; at most, and by default, 4 GiB. It is taken from the system as it is needed. */
   readonly maximumBytes?: number;
