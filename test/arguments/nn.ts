@@ -78,6 +78,7 @@ export const nnOperations: readonly Operation[] = [
   row('moduleTypes', nn.moduleTypes, () => []),
   row('monotonicNow', nn.monotonicNow, () => []),
   row('mse', nn.mse, () => [scores(), scores(), { reduction: 'sum' }]),
+  row('breather', nn.breather, () => [100]),
   row('enterEvaluation', nn.enterEvaluation, () => [model()]),
   row('noteTrainedBy', nn.noteTrainedBy, () => [model(), nn.mse]),
   row('oneCycle', nn.oneCycle, () => [{ rise: 0.5 }]),

@@ -1,4 +1,5 @@
 /** Lets the rest of the program run: timers, signals, input. */
+import { aNumber, check } from '@espalier/tensor/arguments';
 import { monotonicNow } from './stopwatch.ts';
 
 interface Host {
@@ -16,8 +17,9 @@ export async function breathe(): Promise<void> {
   });
 }
 
-/** Breathes, but only if the last breath was `milliseconds` or longer ago: a breath costs time. */
+/** What breathes when it is called, but only if the last breath was `milliseconds` or longer ago: a breath costs time. */
 export function breather(milliseconds: number): () => Promise<void> | undefined {
+  check('breather', 'milliseconds', milliseconds, aNumber);
   let last = monotonicNow();
   return () => {
     const now = monotonicNow();
