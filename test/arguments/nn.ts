@@ -23,6 +23,7 @@ export const nnOperations: readonly Operation[] = [
   row('below', nn.below, () => [nn.callContext(), 'a']),
   row('batches', nn.batches, () => [nn.inOrder(4), 2, true]),
   row('bceWithLogits', nn.bceWithLogits, () => [scores(), scores(), { reduction: 'sum', weight: [1, 2] }]),
+  row('breather', nn.breather, () => [100]),
   row('build', nn.build, () => [{ type: 'relu' }, { seed: 1, device: cpu(), dtype: 'f32' }]),
   row('buildForValues', nn.buildForValues, () => [{ type: 'relu' }, new Map([['a', 'f16']]), cpu()]),
   row('buildOptimizer', nn.buildOptimizer, () => [{ type: 'sgd', lr: 1 }]),
