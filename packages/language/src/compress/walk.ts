@@ -14,7 +14,7 @@ import {
 } from '@espalier/models';
 import { throwIfAborted, type AbortSignalLike, type Json, type Module } from '@espalier/nn';
 import { decodeUtf8, encodeUtf8, readBytes } from '@espalier/nn/format';
-import { ArgumentError, fromTyped, noGrad, tensor, type Tensor } from '@espalier/tensor';
+import { ArgumentError, fromTyped, noGrad, tensor } from '@espalier/tensor';
 import { compressLayer, type LayerWork } from './layer.ts';
 import { rowsOf } from './sources.ts';
 import { quantizationConfig } from './quantization-config.ts';
