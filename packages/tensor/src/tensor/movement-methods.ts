@@ -143,9 +143,11 @@ export abstract class MovementMethods extends ReductionMethods {
   /**
    * How many elements there are along an axis, an i32 scalar, where that is said by `upTo`; undefined where it is the size. What
    * is made beside this tensor has the same length by `upTo` of it.
+   * @throws {ShapeError} for an axis that there is not.
    */
   lengthAlong(axis: number): Tensor | undefined {
-    const length = this.node.lengths?.[normalizeAxis('lengthAlong', axis, this.rank)];
+    const along = normalizeAxis('lengthAlong', axis, this.rank);
+    const length = this.node.lengths?.[along];
     return length && wrap(length);
   }
 
