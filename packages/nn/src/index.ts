@@ -63,7 +63,8 @@ export {
   type SeenPositions,
 } from './attention/attention-cache.ts';
 export { cacheBytes, cacheNumbers, type CacheNumbers } from './attention/cache-numbers.ts';
-export { rotaryFrequencies, type RotaryOptions, type RotaryScaling } from './attention/rotary.ts';
+export { rotaryFrequencies, type RotaryOptions } from './attention/rotary.ts';
+export type { RotaryScaling } from './attention/rotary-scaling.ts';
 export { PositionEmbedding, type PositionEmbeddingOptions } from './layers/position-embedding.ts';
 export { Residual, type NormOrder, type ResidualParts } from './layers/residual.ts';
 export { RmsNorm, type RmsNormLayerOptions } from './layers/rms-norm.ts';
