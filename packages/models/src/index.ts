@@ -94,6 +94,7 @@ export { dequantizedSource, type DequantizedSource } from './quantized/quantized
 export { convertedTensor } from './tensors/convert-tensor.ts';
 export { bytesOfTensor, fileDType, fileDTypeNames, nameOfDType, type FileDType } from './tensors/dtypes.ts';
 export { moduleSource, type ModuleSourceOptions } from './tensors/module-source.ts';
+export { wholeReads } from './tensors/whole-reads.ts';
 export { partSource, type TensorPart, type TensorParts } from './tensors/parts.ts';
 export { blockTypeOf, isMatrixReadable, readMatrix, writtenMatrix } from './tensors/matrices.ts';
 export { isReadable, readTensor, type ReadTensorOptions } from './tensors/read-tensor.ts';

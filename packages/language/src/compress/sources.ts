@@ -1,5 +1,5 @@
 /** Files of tensors made of others. */
-import { convertedTensor, type TensorEntry, type TensorSource, type WrittenTensor } from '@espalier/models';
+import { convertedTensor, wholeReads, type TensorEntry, type TensorSource, type WrittenTensor } from '@espalier/models';
 import { ArgumentError } from '@espalier/tensor';
 
 /** The bytes of what is to be written, whole. */
@@ -24,24 +24,16 @@ export function retyped(
     const type = typeOf(name);
     if (type !== undefined) made.set(name, convertedTensor(above?.tensors.has(name) ? above : below, name, type));
   }
-  let last: { readonly name: string; readonly bytes: Promise<Uint8Array<ArrayBuffer>> } | undefined;
   return {
     format: below.format,
     name: below.name,
     tensors: new Map<string, TensorEntry>(made),
     ties: new Map(),
     metadata: below.metadata,
-    read: async (name, range, reuse) => {
-      const tensor = made.get(name) as WrittenTensor;
-      // Pieces of one tensor are asked for one after the other.
-      if (last?.name !== name) last = { name, bytes: wholeBytes(tensor) };
-      const { begin, end } = range ?? { begin: 0, end: tensor.bytes };
-      const part = (await last.bytes).slice(begin, end);
-      if (!reuse) return part;
-      const into = new Uint8Array(reuse, 0, part.length);
-      into.set(part);
-      return into;
-    },
+    read: wholeReads(
+      (name) => made.get(name) as WrittenTensor,
+      (name) => wholeBytes(made.get(name) as WrittenTensor),
+    ),
     close: () => Promise.resolve(),
   };
 }

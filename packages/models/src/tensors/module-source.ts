@@ -5,6 +5,7 @@ import { fileDType, nameOfDType } from './dtypes.ts';
 import { blockTypeOf, writtenMatrix } from './matrices.ts';
 import { entryOf } from './read-tensor.ts';
 import type { TensorEntry, TensorSource } from './tensor-source.ts';
+import { wholeReads } from './whole-reads.ts';
 
 /** How parameters are shown. */
 export interface ModuleSourceOptions {
@@ -46,24 +47,13 @@ export function moduleSource(module: Module, { nameOf, inBlocks }: ModuleSourceO
     return joined(writtenMatrix(stored.matrix).values());
   };
   const tensors = new Map([...parameters].map(([name, parameter]) => [name, entry(name, parameter)] as const));
-  let last: { readonly name: string; readonly bytes: Promise<Bytes> } | undefined;
   const source: TensorSource = {
     format: 'module',
     name: module.type,
     tensors,
     ties: new Map(),
     metadata: {},
-    read: async (name, range, reuse) => {
-      const { bytes: size } = entryOf(source, name);
-      const { begin, end } = range ?? { begin: 0, end: size };
-      // Pieces of one tensor are asked for one after the other.
-      if (last?.name !== name) last = { name, bytes: read(name) };
-      const part = (await last.bytes).slice(begin, end);
-      if (!reuse) return part;
-      const into = new Uint8Array(reuse, 0, part.length);
-      into.set(part);
-      return into;
-    },
+    read: wholeReads((name) => entryOf(source, name), read),
     close: () => Promise.resolve(),
   };
   return source;
