@@ -37,9 +37,11 @@ export async function openSpeaker(
   const { device: opened } = await openDevice(device);
   const started = performance.now();
   const model = await openLanguageAt(name, { device: opened, weights });
-  const { description, tokenizer } = model;
+  const { description, tokenizer, decoder } = model;
+  // Not where it was asked for, if that computes something else.
+  const place = decoder.model.parameters()[0]?.device ?? opened;
   session.log(
-    `${description.family}, ${description.vocabulary} tokens, context ${description.context}, on ${opened.name}: ${seconds(performance.now() - started)}`,
+    `${description.family}, ${description.vocabulary} tokens, context ${description.context}, on ${place.name}: ${seconds(performance.now() - started)}`,
   );
   for (const note of description.notes) session.log(note);
   const options = { ...given, tokenizer };

@@ -13,6 +13,8 @@ import type { TensorSource } from '../../tensors/tensor-source.ts';
 export interface FillOptions {
   readonly device: Device;
   readonly weights: 'stored' | 'f32';
+  /** Types of blocks that become f32 all the same. */
+  readonly decoded: ReadonlySet<string>;
   /** What weights in blocks round activations to. */
   readonly activations: 'f32' | 'int16-groups' | 'int8-groups';
   /** Tensors of the file that no model computes with. */
@@ -32,7 +34,7 @@ export async function fill(
   module: Module,
   source: TensorSource,
   parts: TensorParts,
-  { device, weights, activations, unused }: FillOptions,
+  { device, weights, decoded, activations, unused }: FillOptions,
 ): Promise<{ readonly notes: readonly string[]; readonly others: readonly string[] }> {
   const parameters = module.namedParameters();
   const others = checkNames(source, parts, [...parameters.keys()], unused);
@@ -46,23 +48,23 @@ export async function fill(
         `${showName(parts.get(name)?.name ?? name)} is ${showShape(shape)}, and ${showShape(parameter.shape)} is what the model is described with`,
       );
   }
-  const decoded = new Map<string, number>();
+  const unknown = new Map<string, number>();
   for (const [name, parameter] of parameters) {
     const { dtype, shape } = entryOf(view, name);
-    if (weights === 'stored' && isMatrixReadable(dtype, shape)) {
+    if (weights === 'stored' && isMatrixReadable(dtype, shape) && !decoded.has(dtype)) {
       const matrix = await readMatrix(view, name, { device });
       parameter.store({ matrix: matrix.rounding(activations) });
       continue;
     }
-    if (weights === 'stored' && (fileDType(dtype)?.elements ?? 1) > 1)
-      decoded.set(dtype, (decoded.get(dtype) ?? 0) + parameter.size);
+    if (weights === 'stored' && (fileDType(dtype)?.elements ?? 1) > 1 && !decoded.has(dtype))
+      unknown.set(dtype, (unknown.get(dtype) ?? 0) + parameter.size);
     const value = await readTensor(view, name, { device });
     parameter.tensor.assign(value.cast(parameter.dtype));
     parameter.tensor.realizeSync();
     value.dispose();
   }
   prefer(module, 'balance');
-  const notes = [...decoded].map(
+  const notes = [...unknown].map(
     ([dtype, count]) =>
       `${count} weights of ${dtype} are f32 here, in ${4 * count} bytes: no format of the engine has blocks of that type`,
   );

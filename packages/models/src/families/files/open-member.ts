@@ -10,10 +10,11 @@ import type { FileDescription } from './description.ts';
 import type { FamilyFormat, FileFamily, SaidModel } from './file-family.ts';
 import { fill } from './fill.ts';
 import { Said } from './said.ts';
+import { soundPlace } from './sound-place.ts';
 
 /** How a model is opened. */
 export interface OpenModelOptions {
-  /** Default: `defaultDevice()`. */
+  /** Default: `defaultDevice()`. Where that multiplies wrongly with weights of the model, it is the cpu, and `notes` says so. */
   readonly device?: Device;
   /**
    * What weights are kept in: in the blocks that they are stored in, where the engine has a format for them, or as f32. What
@@ -82,8 +83,12 @@ export async function openMember<Family extends FileFamily>(
   const found = await findMember(families, from);
   const { family, source, description } = found;
   const { model, parts, prefix, unused = [] } = found.model;
-  const module = built(family, model, device, found.place);
-  const { notes, others } = await fill(module, source, parts, { device, weights, activations, unused });
+  const names = new Set([...parts.values()].map(({ name }) => name));
+  const place = await soundPlace(operation, source, names, { device, weights, activations });
+  const module = built(family, model, place.device, found.place);
+  const filled = await fill(module, source, parts, { ...place, weights, activations, unused });
+  const { others } = filled;
+  const notes = [...place.notes, ...filled.notes];
   for (const note of notes) warnOnce(module, `${operation}: ${note}`);
   return {
     module: module.eval(),
