@@ -36,7 +36,7 @@ interface Judged {
 function run(form: string): readonly Judged[] {
   const out = at(`out-${form}`);
   rmSync(out, { recursive: true, force: true });
-  const line = ['run', '--data', at(form), '-o', out, '--device', 'cpu', '--json', '--seed', given.seed];
+  const line = ['run', '--data', at(form), '-o', out, '--device', 'cpu', '--json', '--seed', given.seed, '--overwrite'];
   const { status, stdout } = spawnSync(process.execPath, [main, ...line, '--trials', given.trials], {
     encoding: 'utf8',
     maxBuffer: 2 ** 28,

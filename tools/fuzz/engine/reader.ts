@@ -44,12 +44,6 @@ export interface MemoryLimit {
  */
 export const ofObjects = { free: 12 * 2 ** 20 } satisfies Partial<MemoryLimit>;
 
-/**
- * Files that users commit their own work to are read whatever objects they come to: a limit would take back what was promised to be
- * kept. A mutant of half a MiB that is nothing but small values comes to this.
- */
-export const ofCommitted = { free: 24 * 2 ** 20 } satisfies Partial<MemoryLimit>;
-
 /** What became of mutants. */
 export interface Outcome {
   readonly mutants: number;

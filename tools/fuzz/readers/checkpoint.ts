@@ -3,7 +3,7 @@ import { AdamW, build, crossEntropy, fit, tensorDataset, type Dataset } from '@e
 import { setMask } from '@espalier/optimize';
 import { mutateJson } from '../engine/mutate-json.ts';
 import { mutateBytes } from '../engine/mutate-bytes.ts';
-import { ofCommitted, type Reader } from '../engine/reader.ts';
+import { ofObjects, type Reader } from '../engine/reader.ts';
 
 const notes = '__metadata__';
 
@@ -36,7 +36,7 @@ async function train(save: (bytes: Uint8Array) => void, isMasked: boolean, resum
 /** Checkpoints of a training, which then goes on. */
 export const checkpointReader: Reader = {
   name: 'checkpoint',
-  limit: ofCommitted,
+  limit: ofObjects,
   seeds: async () => {
     const saved: Uint8Array[] = [];
     for (const isMasked of [false, true]) await train((bytes) => saved.push(bytes.slice()), isMasked);

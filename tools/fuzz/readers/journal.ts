@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { crc32 } from '../../../packages/storage/src/journal/crc32.ts';
 import { mutateBytes } from '../engine/mutate-bytes.ts';
 import { mutateJson } from '../engine/mutate-json.ts';
-import { ofCommitted, type Reader } from '../engine/reader.ts';
+import { ofObjects, type Reader } from '../engine/reader.ts';
 import { seedStudy, useFile } from './use-study.ts';
 
 const head = '{"crc":"00000000",'.length;
@@ -19,7 +19,7 @@ function signed(line: string): string {
 /** Journal files: most mutants have right checksums. */
 export const journalReader: Reader = {
   name: 'journal',
-  limit: ofCommitted,
+  limit: ofObjects,
   seeds: async (folder) => {
     const file = join(folder, 'seed.jsonl');
     await seedStudy(`journal:${file}`, 'seed');

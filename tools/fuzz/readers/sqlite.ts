@@ -1,7 +1,7 @@
 /** Reads SQLite files of studies, for the most part with checksums that are right. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ofCommitted, type Reader } from '../engine/reader.ts';
+import { ofObjects, type Reader } from '../engine/reader.ts';
 import { sumOf } from '../../../packages/storage/src/sql/checksum.ts';
 import type { SqliteDatabase } from '../../../packages/storage/src/sqlite/driver.ts';
 import { mutateDatabase } from './sql-file.ts';
@@ -33,7 +33,7 @@ function sign(database: SqliteDatabase): void {
 /** SQLite files of studies; the rows of most mutants have right checksums. */
 export const sqliteReader: Reader = {
   name: 'sqlite',
-  limit: ofCommitted,
+  limit: ofObjects,
   seeds: async (folder) => {
     const file = join(folder, 'seed.db');
     await seedStudy(`sqlite:${file}`, 'seed');

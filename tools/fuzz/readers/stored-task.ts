@@ -4,12 +4,11 @@ import { quickstartRecipe } from '../../../apps/cli/src/recipe/recipe.ts';
 import { lastingStops } from '../../../apps/cli/src/study/stops.ts';
 import { storedTask } from '../../../apps/cli/src/study/task.ts';
 import { jsonOf } from '../engine/json-of.ts';
-import { ofCommitted, type Reader } from '../engine/reader.ts';
+import type { Reader } from '../engine/reader.ts';
 
 /** What the command line stores with a study: what its trials do, and when it ends. */
 export const storedTaskReader: Reader = {
   name: 'stored-task',
-  limit: ofCommitted,
   seeds: async () =>
     [
       { source: { kind: 'recipe', recipe: quickstartRecipe() }, stop: { trials: 4, time: 3, cost: 4, failures: 2 } },

@@ -15,7 +15,15 @@ export function written(value: unknown, level = 0): unknown {
   if (kind === 'int' || kind === 'float') {
     return { [kind]: [low, high], ...(step === undefined ? {} : { step }), ...(log === undefined ? {} : { log }) };
   }
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, written(part, level + 1)]));
+  // Most parts are as they are written: only what is not gets an object of its own.
+  let changed: Record<string, unknown> | undefined;
+  for (const name of Object.keys(value)) {
+    const part = (value as Readonly<Record<string, unknown>>)[name];
+    const text = written(part, level + 1);
+    // The copy has each name as its own already, so that none sets a prototype.
+    if (text !== part) (changed ??= { ...value })[name] = text;
+  }
+  return changed ?? value;
 }
 
 /**

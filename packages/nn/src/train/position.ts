@@ -59,15 +59,24 @@ export function writePosition(position: Position): string {
   );
 }
 
-function refuse(where: string, value: unknown): never {
-  throw new FormatError('checkpoint', 8, `its ${where} is ${show(value)}, which cannot be; use another checkpoint`);
+/** What errors call a place; a function, where there may be so many that their names took more than what they hold. */
+type Place = string | (() => string);
+
+const nameOf = (place: Place): string => (typeof place === 'string' ? place : place());
+
+function refuse(where: Place, value: unknown): never {
+  throw new FormatError(
+    'checkpoint',
+    8,
+    `its ${nameOf(where)} is ${show(value)}, which cannot be; use another checkpoint`,
+  );
 }
 
-function aNumber(value: unknown, where: string): number {
+function aNumber(value: unknown, where: Place): number {
   return typeof value === 'number' ? value : (unwritten.get(value) ?? refuse(where, value));
 }
 
-function aCount(value: unknown, where: string): number {
+function aCount(value: unknown, where: Place): number {
   return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : refuse(where, value);
 }
 
@@ -75,7 +84,7 @@ function aTime(value: unknown, where: string): number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : refuse(where, value);
 }
 
-function aRecord(value: unknown, where: string): Readonly<Record<string, unknown>> {
+function aRecord(value: unknown, where: Place): Readonly<Record<string, unknown>> {
   return isRecord(value) ? value : refuse(where, value);
 }
 
@@ -83,10 +92,12 @@ function aRecord(value: unknown, where: string): Readonly<Record<string, unknown
 function eachOf<Part>(
   value: unknown,
   where: string,
-  read: (part: unknown, where: string) => Part,
+  read: (part: unknown, where: Place) => Part,
 ): Readonly<Record<string, Part>> {
-  const parts = Object.entries(aRecord(value, where));
-  return Object.fromEntries(parts.map(([name, part]) => [name, read(part, inside(where, brief(name)))]));
+  // A copy first, so that each name is its own already, and none sets a prototype.
+  const parts: Record<string, unknown> = { ...aRecord(value, where) };
+  for (const name of Object.keys(parts)) parts[name] = read(parts[name], () => inside(where, brief(name)));
+  return parts as Readonly<Record<string, Part>>;
 }
 
 function anEpoch(value: unknown, index: number): EpochResult {
@@ -102,9 +113,10 @@ function anEpoch(value: unknown, index: number): EpochResult {
   };
 }
 
-function aGenerator(value: unknown, where: string): GeneratorState {
+function aGenerator(value: unknown, where: Place): GeneratorState {
   const { seed, draws } = aRecord(value, where);
-  return { seed: aCount(seed, `${where}.seed`), draws: aCount(draws, `${where}.draws`) };
+  const part = (name: string) => (): string => `${nameOf(where)}.${name}`;
+  return { seed: aCount(seed, part('seed')), draws: aCount(draws, part('draws')) };
 }
 
 function aBest(value: unknown): Best {

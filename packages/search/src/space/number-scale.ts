@@ -31,23 +31,31 @@ export function gridIndex(parameter: NumberParameter, value: number): number {
   return clamp(index, 0, gridSize(parameter) - 1);
 }
 
+/** A number on the scale on which the parameter is uniform. */
+function scaled({ log }: NumberParameter, value: number): number {
+  return log ? Math.log(value) : value;
+}
+
 /**
- * The ends of the range on the scale on which the number is uniform. On a grid each value owns the cell of half a
- * step on either side, so that the first and the last are as likely as the scale makes the others.
+ * The lower end of the range on that scale. On a grid each value owns the cell of half a step on either side, so that
+ * the first and the last are as likely as the scale makes the others.
  */
-function scaledRange(parameter: NumberParameter): readonly [number, number] {
-  const half = (parameter.step ?? 0) / 2;
-  const last = parameter.step === undefined ? parameter.high : gridValue(parameter, gridSize(parameter) - 1);
-  const low = parameter.low - half;
-  const high = last + half;
-  return parameter.log ? [Math.log(low), Math.log(high)] : [low, high];
+function scaledLow(parameter: NumberParameter): number {
+  return scaled(parameter, parameter.low - (parameter.step ?? 0) / 2);
+}
+
+/** The upper end of the range on that scale, half a step beyond the last value. */
+function scaledHigh(parameter: NumberParameter): number {
+  const { step, high } = parameter;
+  const last = step === undefined ? high : gridValue(parameter, gridSize(parameter) - 1);
+  return scaled(parameter, last + (step ?? 0) / 2);
 }
 
 /** The value at a position in [0, 1]: a uniform position gives the parameter's distribution. */
 export function fromUnit(parameter: NumberParameter, position: number): number {
-  const [low, high] = scaledRange(parameter);
-  const scaled = low + clamp(position, 0, 1) * (high - low);
-  const value = parameter.log ? Math.exp(scaled) : scaled;
+  const low = scaledLow(parameter);
+  const place = low + clamp(position, 0, 1) * (scaledHigh(parameter) - low);
+  const value = parameter.log ? Math.exp(place) : place;
   if (parameter.step !== undefined) return gridValue(parameter, gridIndex(parameter, value));
   // Adding zero turns -0, which JSON forgets, into 0.
   return clamp(value, parameter.low, parameter.high) + 0;
@@ -55,9 +63,10 @@ export function fromUnit(parameter: NumberParameter, position: number): number {
 
 /** The position in [0, 1] of a value; on a grid, the middle of its cell. */
 export function toUnit(parameter: NumberParameter, value: number): number {
-  const [low, high] = scaledRange(parameter);
+  const low = scaledLow(parameter);
+  const high = scaledHigh(parameter);
   if (low === high) return 0.5;
-  return clamp(((parameter.log ? Math.log(value) : value) - low) / (high - low), 0, 1);
+  return clamp((scaled(parameter, value) - low) / (high - low), 0, 1);
 }
 
 /** Whether a number is one of the parameter's values. */

@@ -15,9 +15,14 @@ export interface GridOptions {
 /** The values of a continuous number, evenly spaced on its own scale. */
 function cut({ low, high, log }: NumberParameter, points: number): readonly number[] {
   const parameter: NumberParameter = { kind: 'float', low, high, log };
-  const positions = Array.from({ length: points }, (_, index) => (points === 1 ? 0.5 : index / (points - 1)));
-  const values = positions.map((position) => (position === 1 ? high : fromUnit(parameter, position)));
-  return [...new Set(values)];
+  const values: number[] = [];
+  for (let index = 0; index < points; index += 1) {
+    const position = points === 1 ? 0.5 : index / (points - 1);
+    const value = position === 1 ? high : fromUnit(parameter, position);
+    // They ascend: where they lie closer than numbers do, neighbours are the same.
+    if (value !== values.at(-1)) values.push(value);
+  }
+  return values;
 }
 
 /** A space's JSON form with its continuous numbers turned into choices. */

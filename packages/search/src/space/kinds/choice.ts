@@ -10,6 +10,16 @@ function isParameterValue(value: unknown): value is ParameterValue {
   return value === null || ['string', 'boolean'].includes(typeof value) || Number.isFinite(value);
 }
 
+/** A value that occurs twice, if one does. */
+function repeated(values: readonly ParameterValue[]): ParameterValue | undefined {
+  // A grid has tens of thousands, which ascend: a set of them would take many times their memory.
+  const ascend = (value: ParameterValue, index: number): boolean =>
+    typeof value === 'number' && (index === 0 || value > (values[index - 1] as number));
+  if (values.every(ascend)) return undefined;
+  const met = new Set<ParameterValue>();
+  return values.find((value) => met.size === met.add(value).size);
+}
+
 /**
  * One of the values, in no order.
  * @param at what an error points to
@@ -27,8 +37,7 @@ export function choiceOfValues<Value extends ParameterValue>(
       `${quote(values[alien])} cannot be a value: use strings, finite numbers, booleans or null, or an object of branches`,
     );
   }
-  const met = new Set<ParameterValue>();
-  const twice = values.find((value) => met.size === met.add(value).size);
+  const twice = repeated(values);
   if (twice !== undefined) throw new SpaceError(at, `${quote(twice)} occurs twice: give each value once`);
   return Object.freeze({ kind: 'choice', values: Object.freeze([...values]) });
 }
