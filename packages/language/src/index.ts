@@ -38,7 +38,7 @@ export type { Tokens } from './evaluate/windows.ts';
 export { chooseToken } from './sample/choose.ts';
 export { distributionOf, type Distribution } from './sample/distribution.ts';
 export type { SamplingOptions } from './sample/options.ts';
-export { openLanguage, type OpenedLanguage } from './open/open-language.ts';
+export { openLanguage, type OpenedLanguage, type OpenLanguageOptions } from './open/open-language.ts';
 export { textPartsOfFolder, textPartsOfGguf, type TextParts } from './open/text-parts.ts';
 export {
   compressModel,

@@ -1,6 +1,7 @@
 /** What commands take that have a language model go on with a text. */
 import type { GenerateOptions } from '@espalier/language';
-import type { Command } from 'commander';
+import { cacheNumbers, type CacheNumbers } from '@espalier/nn';
+import { Option, type Command } from 'commander';
 import { defaultSeed, numberBetween, wholeNumberFrom, type ComputeOptions } from '../cli/options.ts';
 
 /** Options of these commands. */
@@ -13,6 +14,7 @@ export interface LanguageOptions extends ComputeOptions {
   readonly repetitionPenalty: number;
   readonly stop?: readonly string[];
   readonly weights: 'stored' | 'f32';
+  readonly cache?: CacheNumbers;
   readonly draft?: string;
   readonly guesses: number;
 }
@@ -49,6 +51,11 @@ export function withLanguageOptions(command: Command): Command {
     )
     .option('--stop <text>', 'a text that ends it, and is not printed; may be repeated', another)
     .option('--weights <how>', "as they are 'stored', or 'f32'", 'stored')
+    .addOption(
+      new Option('--cache <numbers>', 'how keys and values of positions are kept (default: f32)').choices([
+        ...cacheNumbers,
+      ]),
+    )
     .option(
       '--draft <model>',
       'a smaller model with the same vocabulary that guesses tokens ahead; the text stays what it is',

@@ -32,11 +32,11 @@ export async function openSpeaker(
   session: Session,
   name: string,
   given: GenerateOptions,
-  { device = 'auto', weights, draft }: LanguageOptions,
+  { device = 'auto', weights, draft, cache }: LanguageOptions,
 ): Promise<Speaker> {
   const { device: opened } = await openDevice(device);
   const started = performance.now();
-  const model = await openLanguageAt(name, { device: opened, weights });
+  const model = await openLanguageAt(name, { device: opened, weights, cache });
   const { description, tokenizer, decoder } = model;
   // Not where it was asked for, if that computes something else.
   const place = decoder.model.parameters()[0]?.device ?? opened;
@@ -46,7 +46,7 @@ export async function openSpeaker(
   for (const note of description.notes) session.log(note);
   const options = { ...given, tokenizer };
   if (draft === undefined) return { model, options };
-  const guessing = await openLanguageAt(draft, { device: opened, weights });
+  const guessing = await openLanguageAt(draft, { device: opened, weights, cache });
   if (guessing.description.vocabulary !== description.vocabulary)
     throw new UsageError(
       `--draft: ${draft} has ${guessing.description.vocabulary} tokens, and ${name} has ${description.vocabulary}: give a model with the same vocabulary`,

@@ -48,6 +48,8 @@ describe('generate', () => {
     expect(first.stdout.endsWith('\n')).toBe(true);
     expect((await line(folder)).stdout).toBe(first.stdout);
     expect((await line(file, '--seed', '8')).stdout).not.toBe(first.stdout);
+    expect(await line(file, '--cache', 'int8')).toMatchObject({ code: 0 });
+    expect(await line(file, '--cache', 'int3')).toMatchObject({ code: 2, stderr: expect.stringContaining('f16') });
     const [json] = told(await line(file, '--json', '-q'));
     expect(json).toMatchObject({ prompt: 6, tokens: 12, ended: 'length' });
   });

@@ -2,8 +2,8 @@
  * A language model that goes on with sequences: what it has seen is kept in caches that grow by doubling, and the steps on them are
  * recorded once for all positions.
  */
-import type { Module } from '@espalier/nn';
-import { aPositiveInteger, check, checkOptions, type OptionRules } from '@espalier/tensor/arguments';
+import { cacheNumbers, type CacheNumbers, type KeepsPositions, type Module } from '@espalier/nn';
+import { aPositiveInteger, check, checkOptions, oneOf, type OptionRules } from '@espalier/tensor/arguments';
 import { Lanes } from './lanes.ts';
 import { aModule } from './rules.ts';
 import { Slot } from './slot.ts';
@@ -14,9 +14,22 @@ export interface DecoderOptions {
   readonly context: number;
   /** Positions of a prompt that are computed at once. Default: 256. */
   readonly chunk?: number;
+  /** The numbers in which its layers keep keys and values from now on. Default: those that they were told before, else f32. */
+  readonly cache?: CacheNumbers;
 }
 
-const optionRules: OptionRules<DecoderOptions> = { context: aPositiveInteger, chunk: aPositiveInteger };
+const optionRules: OptionRules<DecoderOptions> = {
+  context: aPositiveInteger,
+  chunk: aPositiveInteger,
+  cache: oneOf(...cacheNumbers),
+};
+
+function keepIn(model: Module, numbers: CacheNumbers): void {
+  for (const [, module] of model.namedModules()) {
+    const keeper = module as Module & Partial<KeepsPositions>;
+    if (keeper.keptPerPosition) keeper.keepIn?.(numbers);
+  }
+}
 
 /** A model and its caches: those that nobody uses are kept for whoever comes next. */
 export class Decoder {
@@ -32,9 +45,10 @@ export class Decoder {
    */
   constructor(model: Module, options: DecoderOptions) {
     this.model = check('Decoder', 'model', model, aModule);
-    const { context, chunk = 256 } = checkOptions('Decoder', options, optionRules);
+    const { context, chunk = 256, cache } = checkOptions('Decoder', options, optionRules);
     this.context = check('Decoder', 'context', context, aPositiveInteger);
     this.chunk = Math.min(chunk, context);
+    if (cache) keepIn(model, cache);
   }
 
   /** Sequences side by side, with nothing in them yet. Whoever is done with them closes them. */

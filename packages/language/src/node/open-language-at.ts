@@ -3,7 +3,7 @@ import type { ModelFolder, OpenModelOptions, TensorSource } from '@espalier/mode
 import { openModelFolder, openTensorFile } from '@espalier/models/node';
 import { openTextModel } from '../embed/open-text-embedder.ts';
 import type { TextEmbedder } from '../embed/text-embedder.ts';
-import { openLanguage, type OpenedLanguage } from '../open/open-language.ts';
+import { openLanguage, type OpenedLanguage, type OpenLanguageOptions } from '../open/open-language.ts';
 import { findModel } from './find-model.ts';
 
 async function openAt<Opened>(
@@ -26,7 +26,7 @@ async function openAt<Opened>(
  * @example
  * const { decoder, tokenizer } = await openLanguageAt('model.gguf');
  */
-export function openLanguageAt(name: string, options: OpenModelOptions = {}): Promise<OpenedLanguage> {
+export function openLanguageAt(name: string, options: OpenLanguageOptions = {}): Promise<OpenedLanguage> {
   return openAt(name, (from) => openLanguage(from, options));
 }
 

@@ -6,6 +6,7 @@ import {
   type OpenModelOptions,
   type TensorSource,
 } from '@espalier/models';
+import type { CacheNumbers } from '@espalier/nn';
 import { ArgumentError } from '@espalier/tensor';
 import { Decoder } from '../generate/decoder.ts';
 import { textPartsOf, textPartsOfGguf, type TextParts } from './text-parts.ts';
@@ -16,6 +17,12 @@ export interface OpenedLanguage extends TextParts {
   readonly decoder: Decoder;
 }
 
+/** How a language model is opened. */
+export interface OpenLanguageOptions extends OpenModelOptions {
+  /** The numbers in which keys and values of positions are kept. Default: f32. */
+  readonly cache?: CacheNumbers | undefined;
+}
+
 /**
  * Opens a model that tells the next token, of a folder of Hugging Face or a GGUF file, which the caller closes: its weights, its
  * tokenizer and its template.
@@ -24,7 +31,7 @@ export interface OpenedLanguage extends TextParts {
  */
 export async function openLanguage(
   from: ModelFolder | TensorSource,
-  options: OpenModelOptions = {},
+  { cache, ...options }: OpenLanguageOptions = {},
 ): Promise<OpenedLanguage> {
   // The vocabulary first: a model whose words nobody knows need not be loaded.
   const early = 'config' in from ? undefined : textPartsOfGguf(from);
@@ -32,5 +39,5 @@ export async function openLanguage(
   if (description.gives !== 'logits')
     throw new ArgumentError('openLanguage', `a ${description.family} tells no tokens; openTextEmbedder opens it`);
   const texts = early ?? (await textPartsOf(from, description));
-  return { ...texts, description, decoder: new Decoder(module, { context: description.context }) };
+  return { ...texts, description, decoder: new Decoder(module, { context: description.context, cache }) };
 }

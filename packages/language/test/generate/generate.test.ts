@@ -1,6 +1,6 @@
 /** What a model goes on with: the same with a cache, in chunks, beside others, on any number of threads, again and again. */
 import { complete, createTokenizer, Decoder, generate, type Piece } from '@espalier/language';
-import { AbortError } from '@espalier/nn';
+import { AbortError, type KeepsPositions, type Module } from '@espalier/nn';
 import { ArgumentError, configure, memory } from '@espalier/tensor';
 import { afterAll, describe, expect, test } from 'vitest';
 import { greedy, scoresOf, tinyModel } from '../helpers/tiny-model.ts';
@@ -48,6 +48,26 @@ describe.each(['llama', 'gpt2'] as const)('%s', (family) => {
     }
     lanes.close();
   });
+});
+
+test.each([
+  ['f16', 1e-3],
+  ['int8', 0.05],
+] as const)('keys and values may be kept in %s', async (cache, within) => {
+  const own = tinyModel(vocabulary, 1);
+  const kept = new Decoder(own, { context: 64, chunk: 8, cache });
+  const layers = [...own.namedModules()].map(
+    ([, module]) => (module as Module & Partial<KeepsPositions>).keptPerPosition,
+  );
+  expect(new Set(layers.flatMap((each) => each?.numbers ?? []))).toEqual(new Set([cache]));
+  const [scores, exact] = [kept.lanes(1), decoder.lanes(1)];
+  const [rough, plainly] = [(await scores.prefill([prompt(21)])).of(0), (await exact.prefill([prompt(21)])).of(0)];
+  const far = Math.max(...Array.from(rough, (score, id) => Math.abs(score - (plainly[id] as number))));
+  expect(far).toBeGreaterThan(0);
+  expect(far).toBeLessThan(within);
+  for (const each of [scores, exact]) each.close();
+  kept.dispose();
+  expect(() => new Decoder(own, { context: 64, cache: 'int3' as never })).toThrow(/int3/);
 });
 
 test('sequences that end leave the others as they are', async () => {
