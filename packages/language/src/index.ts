@@ -57,7 +57,8 @@ export {
   type TypeRule,
 } from './compress/plan.ts';
 export type { StateStore } from './compress/states.ts';
-export type { CalibrationIds, PartStore, WalkOptions } from './compress/walk.ts';
+export type { CalibrationIds } from './compress/pieces.ts';
+export type { PartStore, WalkOptions } from './compress/walk.ts';
 export { parseCompressionGoals, type CompressionGoals } from './compress/search/goals.ts';
 export {
   searchTypes,

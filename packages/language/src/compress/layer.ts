@@ -40,7 +40,7 @@ export function typesByOwner(plan: CompressionPlan, { owners }: ReturnType<typeo
   return types;
 }
 
-/** Compresses a layer, given what comes into it: [length, width] for each example. */
+/** Compresses a layer, given what comes into it, [sequences, length, width] for each example. */
 export async function compressLayer(
   work: LayerWork,
   place: string,

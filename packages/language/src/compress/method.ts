@@ -9,6 +9,7 @@ import {
   aText,
   check,
   checkOptions,
+  either,
   oneOf,
   type OptionRules,
 } from '@espalier/tensor/arguments';
@@ -17,12 +18,14 @@ import type { TargetFormat } from './types.ts';
 /** How the matrices of layers are compressed. */
 export interface CompressionMethod {
   /**
-   * `rtn`, `hqq` and `gptq` round to `bits` with a scale for each `group` columns; `magnitude`, `wanda` and `sparse-gpt` drop
-   * weights: a share (`sparsity`), or all but n of m (`pattern`).
+   * `rtn`, `hqq` and `gptq` round to `bits` with a scale for each `group` columns, or for each `row`; `magnitude`, `wanda` and
+   * `sparse-gpt` drop weights: a share (`sparsity`), or all but n of m (`pattern`).
    */
   readonly type: 'rtn' | 'hqq' | 'gptq' | 'magnitude' | 'wanda' | 'sparse-gpt';
   readonly bits?: number;
-  readonly group?: number;
+  readonly group?: number | 'row';
+  /** Of what rounds: whether weights that share a scale have a zero point. Default: false. */
+  readonly zeros?: boolean;
   readonly sparsity?: number;
   readonly pattern?: string;
   /** Of `gptq` and `sparse-gpt`: the share of the mean square of inputs that is added to each. Default: 0.01. */
@@ -35,21 +38,38 @@ interface Kind {
   readonly rounds: boolean;
   /** Whether it looks at what texts give the layers. */
   readonly calibrates: boolean;
-  readonly step: (method: Required<Pick<CompressionMethod, 'bits' | 'group'>> & CompressionMethod) => StepConfig;
+  readonly step: (method: Rounding & CompressionMethod) => StepConfig;
 }
 
-const numbers = ({ bits, group }: { bits: number; group: number }): object => ({ bits, group, scales: 'f16' });
+type Rounding = Required<Pick<CompressionMethod, 'bits' | 'group' | 'zeros'>>;
+
+/** A group for a whole row is as if none were given. */
+const grouped = ({ group }: Rounding): object => (group === 'row' ? {} : { group });
+const numbers = (method: Rounding): object => ({
+  bits: method.bits,
+  ...grouped(method),
+  zeros: method.zeros,
+  scales: 'f16',
+});
 const dropping = ({ sparsity, pattern }: CompressionMethod): object =>
   pattern === undefined ? { sparsity: sparsity ?? 0.5 } : { pattern };
 const damped = ({ damping }: CompressionMethod): object => (damping === undefined ? {} : { damping });
+
+/** The longest group that the format of codes has. */
+const longestRow = 2 ** 15;
 
 const kinds: Readonly<Record<CompressionMethod['type'], Kind>> = {
   rtn: {
     rounds: true,
     calibrates: false,
-    step: ({ bits, group }) => ({ type: 'encode', format: 'int-n', options: { bits, group, scales: 'f16' } }),
+    step: ({ group, ...method }) => ({
+      type: 'encode',
+      format: 'int-n',
+      // A group of this format reaches no further than its row.
+      options: { bits: method.bits, group: group === 'row' ? longestRow : group, zeros: method.zeros, scales: 'f16' },
+    }),
   },
-  hqq: { rounds: true, calibrates: false, step: (method) => ({ type: 'hqq', ...numbers(method), zeros: false }) },
+  hqq: { rounds: true, calibrates: false, step: (method) => ({ type: 'hqq', ...numbers(method) }) },
   gptq: {
     rounds: true,
     calibrates: true,
@@ -78,7 +98,8 @@ export const methodNames = Object.keys(kinds) as readonly CompressionMethod['typ
 
 const rules: OptionRules<Omit<CompressionMethod, 'type'>> = {
   bits: aPositiveInteger,
-  group: aPositiveInteger,
+  group: either(aPositiveInteger, oneOf('row')),
+  zeros: aBoolean,
   sparsity: aNumber,
   pattern: aText,
   damping: aNumber,
@@ -91,8 +112,9 @@ export interface CheckedMethod {
   /** In words: `gptq, 4 bits with a scale for each 64 columns`. */
   readonly words: string;
   readonly calibrates: boolean;
-  /** Columns that share a scale; undefined of what rounds nothing. */
+  /** Columns that share a scale; undefined where a row does, and of what rounds nothing. */
   readonly group: number | undefined;
+  readonly rounds: boolean;
   /** What its matrices are in a file unless a rule says otherwise. */
   readonly storedAs: (to: TargetFormat) => string;
   /** The passes on one layer. */
@@ -108,12 +130,15 @@ export function checkMethod(method: CompressionMethod): CheckedMethod {
   check<unknown>(place, 'method', method, anObject);
   const { type, ...options } = method;
   const kind = kinds[check(place, 'method.type', type, oneOf(...methodNames))];
-  const { bits = 4, group = 32, sparsity, pattern } = checkOptions(place, options, rules);
+  const { bits = 4, group = 32, zeros = false, sparsity, pattern } = checkOptions(place, options, rules);
   if (kind.rounds && (sparsity !== undefined || pattern !== undefined))
     throw new ArgumentError(place, `${type} rounds and drops nothing; leave sparsity and pattern out`);
-  if (!kind.rounds && (options.bits !== undefined || options.group !== undefined))
-    throw new ArgumentError(place, `${type} drops weights and rounds none; leave bits and group out, or say a type`);
-  const step = kind.step({ ...method, bits, group });
+  if (!kind.rounds && (options.bits ?? options.group ?? options.zeros) !== undefined)
+    throw new ArgumentError(
+      place,
+      `${type} drops weights and rounds none; leave bits, group and zeros out, or say a type`,
+    );
+  const step = kind.step({ ...method, bits, group, zeros });
   const passes = (examples: number, include?: readonly string[]): readonly Pass[] => {
     const calibrate = kind.calibrates ? { calibrate: { examples, batch: 1 } } : {};
     return parseRecipe([{ ...step, ...calibrate, ...(include && { include: [...include] }) }]) as readonly Pass[];
@@ -122,17 +147,23 @@ export function checkMethod(method: CompressionMethod): CheckedMethod {
   return {
     config: method,
     words: kind.rounds
-      ? `${type}, ${bits} bits with a scale for each ${group} columns`
+      ? `${type}, ${bits} bits with a scale ${zeros ? 'and a zero point ' : ''}for each ${group === 'row' ? 'row' : `${group} columns`}`
       : `${type}, ${pattern ?? `${100 * (sparsity ?? 0.5)} %`}`,
     calibrates: kind.calibrates,
-    group: kind.rounds ? group : undefined,
-    storedAs: (to) => (kind.rounds ? roundedType(to, bits, group) : 'F16'),
+    group: kind.rounds && group !== 'row' ? group : undefined,
+    rounds: kind.rounds,
+    storedAs: (to) => (kind.rounds ? roundedType(to, { bits, group, zeros }) : 'F16'),
     passes,
   };
 }
 
 /** @throws {ArgumentError} for numbers that the format has no type of. */
-function roundedType(to: TargetFormat, bits: number, group: number): string {
+function roundedType(to: TargetFormat, { bits, group, zeros }: Rounding): string {
+  if (group === 'row' || zeros)
+    throw new ArgumentError(
+      'compress',
+      `no type of these files has ${zeros ? 'a zero point beside each scale' : 'a scale for a whole row'}; give a type such as F16`,
+    );
   if (to === 'gguf' && bits === 4 && group % 32 === 0) return 'Q4_0';
   if (to === 'safetensors' && (bits === 2 || bits === 4)) return `int${bits}/${group}`;
   throw new ArgumentError(

@@ -102,7 +102,7 @@ export function planCompression(model: ModelInParts, options: PlanOptions): Comp
     const isMatrix = isLayerMatrix(own, first);
     const ruled = known.find(({ matches }) => matches(name));
     if (ruled) ruled.hits++;
-    const isWorkedOn = isMatrix && method !== undefined && (ruled === undefined || method.group === undefined);
+    const isWorkedOn = isMatrix && method !== undefined && (ruled === undefined || !method.rounds);
     const [asked, why] = ruled
       ? [ruled.rule.type, `by the rule ${ruled.rule.tensors}`]
       : isMatrix && type !== undefined

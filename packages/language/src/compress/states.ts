@@ -1,6 +1,7 @@
-/** What comes into a layer, kept between layers: a sequence at a time, in memory or wherever somebody keeps it. */
+/** What comes into a layer, kept between layers: a piece at a time, in memory or wherever somebody keeps it. */
 import { dataset, type Dataset } from '@espalier/nn';
-import { fromTyped, zeros, type Device, type Tensor } from '@espalier/tensor';
+import { ArgumentError, fromTyped, zeros, type Device, type Tensor } from '@espalier/tensor';
+import type { Piece } from './pieces.ts';
 
 /** Keeps arrays by number. */
 export interface StateStore {
@@ -17,22 +18,22 @@ export function memoryStates(): StateStore {
   };
 }
 
-/** States [length, width] as examples; the targets say nothing. */
+/**
+ * States of pieces, [sequences, length, width] each: an example is a piece, which comes alone, since pieces are of different lengths.
+ * The targets say nothing.
+ */
 export function statesAsData(
   store: StateStore,
-  {
-    count,
-    length,
-    width,
-    device,
-  }: { readonly count: number; readonly length: number; readonly width: number; readonly device: Device },
+  { pieces, width, device }: { readonly pieces: readonly Piece[]; readonly width: number; readonly device: Device },
 ): Dataset {
   return dataset({
-    size: count,
+    size: pieces.length,
     load: async (indices) => {
-      const values = new Float32Array(indices.length * length * width);
-      for (const [at, index] of indices.entries()) values.set(await store.read(index), at * length * width);
-      return { x: fromTyped(values, [indices.length, length, width], { device }) };
+      const [index = 0] = indices;
+      const { sequences, length } = pieces[index] as Piece;
+      if (indices.length > 1)
+        throw new ArgumentError('statesAsData', `${indices.length} pieces are asked for at once; they come one by one`);
+      return { x: fromTyped(await store.read(index), [sequences.length, length, width], { device }) };
     },
     prepare: ({ x }) => {
       const states = x as Tensor;

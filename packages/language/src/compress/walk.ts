@@ -6,7 +6,6 @@ import {
   openPart,
   openTensors,
   partSource,
-  readTensor,
   safetensors,
   type FindFile,
   type TensorSource,
@@ -14,9 +13,10 @@ import {
 } from '@espalier/models';
 import { throwIfAborted, type AbortSignalLike, type Json, type Module } from '@espalier/nn';
 import { decodeUtf8, encodeUtf8, readBytes } from '@espalier/nn/format';
-import { ArgumentError, fromTyped, noGrad, tensor } from '@espalier/tensor';
+import { ArgumentError, fromTyped, noGrad, type Shape } from '@espalier/tensor';
+import { embed } from './embed.ts';
 import { compressLayer, type LayerWork } from './layer.ts';
-import { rowsOf } from './sources.ts';
+import { piecesOf, type CalibrationIds } from './pieces.ts';
 import { quantizationConfig } from './quantization-config.ts';
 import { memoryStates, statesAsData, type StateStore } from './states.ts';
 
@@ -26,9 +26,6 @@ export interface PartStore {
   /** A file is there as a whole or not at all. */
   readonly write: WriteFile;
 }
-
-/** Texts to calibrate on: sequences of ids, all of one length. */
-export type CalibrationIds = readonly (readonly number[])[];
 
 /** How a walk goes. */
 export interface WalkOptions {
@@ -46,16 +43,15 @@ export async function walkLayers(work: LayerWork, options: WalkOptions): Promise
   const { parts, ids, signal, states = memoryStates() } = options;
   await checkWork(work, options);
   const layers = model.places.filter((place) => place.startsWith('layers.'));
-  const length = ids[0]?.length ?? 0;
-  if (method.calibrates) await embed(work, ids, states);
+  const pieces = piecesOf(ids);
+  const { width } = model.description;
+  if (method.calibrates) await embed(work, pieces, states);
   const coding = quantizationConfig(work.plan);
   const finished: TensorSource[] = [];
   for (const place of layers) {
     throwIfAborted(signal);
     const file = `${place}.${work.plan.to}`;
-    const inputs = method.calibrates
-      ? statesAsData(states, { count: ids.length, length, width: model.description.width, device })
-      : undefined;
+    const inputs = method.calibrates ? statesAsData(states, { pieces, width, device }) : undefined;
     if (!(await found(parts, file))) {
       const made = await compressLayer(work, place, inputs);
       const container = work.plan.to === 'gguf' ? gguf : safetensors;
@@ -71,10 +67,10 @@ export async function walkLayers(work: LayerWork, options: WalkOptions): Promise
     const own = [...target.parts].filter(([name]) => name.startsWith(`${place}.`));
     const floats = coding ? await dequantizedSource(stored, coding) : stored;
     const layer = await openPart(model, place, { device, tensors: partSource(floats, new Map(own)) });
-    for (let index = 0; index < ids.length; index++)
+    for (const [index, { sequences, length }] of pieces.entries())
       await states.write(
         index,
-        await through(layer, await states.read(index), [length, model.description.width], work),
+        await through(layer, await states.read(index), [sequences.length, length, width], work),
       );
     layer.dispose();
   }
@@ -104,39 +100,10 @@ async function checkWork({ plan, seed, model }: LayerWork, { parts, ids }: WalkO
     );
 }
 
-/** What comes into the first layer. */
-async function embed({ model, device }: LayerWork, ids: CalibrationIds, states: StateStore): Promise<void> {
-  const before = model.places.slice(0, model.places.indexOf('layers.0'));
-  if (before.some((place) => place !== 'embedding' && place !== 'positions'))
-    throw new ArgumentError(
-      'compressModel',
-      `models of ${model.description.family} are not calibrated yet; give a method without texts: rtn, hqq or magnitude`,
-    );
-  // Of a table of half the model only the rows that the texts need are read.
-  const rows = [...new Set(ids.flat())].toSorted((x, y) => x - y);
-  const placeOf = new Map(rows.map((row, at) => [row, at]));
-  const name = 'embedding.weight';
-  const table = await readTensor(rowsOf(model.tensors, name, rows), name, { device });
-  const positions = before.includes('positions') ? await openPart(model, 'positions', { device }) : undefined;
-  for (const [index, sequence] of ids.entries()) {
-    const places = sequence.map((id) => placeOf.get(id) as number);
-    const x = tensor(places, { dtype: 'i32', device });
-    const y = noGrad(() => {
-      const embedded = table.take(x, 0);
-      return positions ? positions.call(embedded) : embedded;
-    });
-    await states.write(index, Float32Array.from((await y.data()) as Float32Array));
-    x.dispose();
-    y.dispose();
-  }
-  table.dispose();
-  positions?.dispose();
-}
-
 async function through(
   layer: Module,
   values: Float32Array<ArrayBuffer>,
-  shape: readonly [number, number],
+  shape: Shape,
   { device }: LayerWork,
 ): Promise<Float32Array<ArrayBuffer>> {
   const x = fromTyped(values, shape, { device });

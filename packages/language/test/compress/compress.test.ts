@@ -107,8 +107,11 @@ describe('a plan', () => {
     ['groups of 64 columns do not divide 2 matrices', { to: 'gguf', method: { type: 'rtn', group: 64 } }],
     ['GGUF has no blocks of 3 bits', { to: 'gguf', method: { type: 'gptq', bits: 3 } }],
     ['codes of 2 or 4 bits', { to: 'safetensors', method: { type: 'gptq', bits: 3 } }],
+    ['a scale for a whole row', { to: 'safetensors', method: { type: 'gptq', group: 'row' } }],
+    ['a zero point beside each scale', { to: 'gguf', method: { type: 'rtn', zeros: true } }],
     ['drops nothing', { to: 'gguf', method: { type: 'rtn', sparsity: 0.5 } }],
     ['rounds none', { to: 'gguf', method: { type: 'wanda', bits: 4 } }],
+    ['rounds none', { to: 'gguf', method: { type: 'wanda', zeros: true } }],
   ])('what cannot be is refused: %s', async (message, options) => {
     const model = await openModelInParts(await tinyFile());
     expect(() => planCompression(model, options)).toThrow(message);

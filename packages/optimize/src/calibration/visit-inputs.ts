@@ -8,7 +8,7 @@ import {
   type Dataset,
   type Module,
 } from '@espalier/nn';
-import { concat, noGrad, scope, type Tensor } from '@espalier/tensor';
+import { concat, dryRun, noGrad, scope, type Tensor } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
 import { spreadExamples } from './examples.ts';
@@ -44,6 +44,11 @@ export interface InputVisit {
   readonly signal?: AbortSignalLike | undefined;
   /** What becomes of a weight that belongs to modules of which no call is seen. Default: `refuse`. */
   readonly unseen?: 'refuse' | 'visit';
+  /**
+   * Whether the visitor changes the weights that it is given and nothing else, so that weights which are multiplied with one tensor
+   * are measured once. Default: false.
+   */
+  readonly sharesInputs?: boolean;
 }
 
 /** Reads something of the inputs of the modules of one weight, in batches of examples. */
@@ -80,28 +85,47 @@ export async function visitInputs(
   model.eval();
   const { data, measure, count, place, signal } = visit;
   const rows = spreadExamples(data.size, count);
-  const order = await modulesInOrder(model, data, measure);
+  const calls = await callsInOrder(model, data, measure);
+  const order = [...calls.keys()];
   const located = parameters.map((each) => {
     const modules = order.filter((module) => owns(module, each));
     if (modules.length === 0 && visit.unseen !== 'visit') checkUnseen(place, model, each, measure);
     return { each, modules: new Set(modules), at: modules[0] ? order.indexOf(modules[0]) : order.length };
   });
+  let last: { readonly input: Tensor; readonly means: Float64Array } | undefined;
   for (const { each, modules } of located.toSorted((a, b) => a.at - b.at)) {
     throwIfAborted(signal);
-    const isMeasured = modules.size > 0 && (measure.suits?.(each) ?? true);
     const watch = (what: InputWatch): Promise<void> => watchInputs(model, modules, visit, rows, what);
-    await visitor(each, isMeasured ? await measureInputs(visit, each, watch) : undefined, watch);
+    if (modules.size === 0 || measure.suits?.(each) === false) {
+      await visitor(each, undefined, watch);
+      continue;
+    }
+    const inputs = [...modules].flatMap((module) => calls.get(module) as Tensor[]);
+    const input =
+      visit.sharesInputs && inputs.length === 1 && each.parameter.inputs.length === 0 ? inputs[0] : undefined;
+    const isKnown = input !== undefined && input === last?.input;
+    const means = isKnown && last ? last.means : await measureInputs(visit, each, watch);
+    last = input && { input, means };
+    await visitor(each, means, watch);
   }
 }
 
-/** The modules that are measured, as an example meets them; once each. */
-async function modulesInOrder(model: Module, data: Dataset, { measures }: InputMeasure): Promise<Module[]> {
+/** The modules that are measured, as an example meets them, once each, with what each call of them was given. */
+async function callsInOrder(
+  model: Module,
+  data: Dataset,
+  { measures }: InputMeasure,
+): Promise<ReadonlyMap<Module, readonly Tensor[]>> {
   const { x, y } = await data.batch([0]);
-  const met = new Set<Module>();
-  model.visit(x.shape.slice(1), ({ module }) => void (measures(module) && met.add(module)));
+  const { shape, dtype, device } = x;
   x.dispose();
   y.dispose();
-  return [...met];
+  const calls = new Map<Module, Tensor[]>();
+  const input = (value: Tensor, { module }: CallSite): void =>
+    void calls.set(module, [...(calls.get(module) ?? []), value]);
+  const context = callContext({ taps: [{ at: (_: string, module: Module) => measures(module), input }] });
+  dryRun([{ shape, dtype, device }], (given) => noGrad(() => model.call(given, context).shape));
+  return calls;
 }
 
 /** @throws {RecipeError} for a parameter whose inputs can be measured, of modules that were not met. */
@@ -170,7 +194,8 @@ async function measureInputs(
     },
     take: (values, call) => {
       const known = (calls[call] ??= { sums: new Float64Array(values.length), count: 0 });
-      for (const [index, value] of values.entries()) known.sums[index] = (known.sums[index] as number) + value;
+      for (let index = 0; index < values.length; index++)
+        known.sums[index] = (known.sums[index] as number) + (values[index] as number);
       known.count += counts.shift() as number;
     },
   });

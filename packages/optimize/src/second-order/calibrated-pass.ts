@@ -89,7 +89,8 @@ export function calibratedPass(does: Calibrated): Pass {
       apply: async () => {
         const found = new Map<string, Json>();
         const measure = measureFor(does.measure, options);
-        const visit = { place, measure, data: train, count, signal, unseen: 'visit' } as const;
+        const sharesInputs = true;
+        const visit = { place, measure, data: train, count, signal, unseen: 'visit', sharesInputs } as const;
         await visitInputs(model, chosen, visit, async (each, means) => {
           if (means) checkMeasured(place, each.name, means);
           const weight = await readLayer(place, each);

@@ -28,7 +28,7 @@ export function onGrid({ scale, least, most }: Grid, weight: number): number {
 
 /** The step whose number is nearest. */
 export function stepOf({ scale, least, most }: Grid, weight: number): number {
-  return Math.min(most, Math.max(least, roundHalfToEven(weight / scale)));
+  return Math.min(most, Math.max(least, nearestWhole(weight / scale)));
 }
 
 const shares: readonly number[] = Array.from({ length: 31 }, (_, step) => 1 - step * 0.02);
@@ -41,17 +41,52 @@ const shares: readonly number[] = Array.from({ length: 31 }, (_, step) => 1 - st
 export function gridOf(weights: ArrayLike<number>, importance: ArrayLike<number>, options: GridOptions): Grid {
   let best: Grid | undefined;
   let lowest = Infinity;
+  const [least, largest] = extentOf(weights);
   for (const share of options.clip ? shares : [1])
-    for (const grid of options.zeros ? [spanned(weights, share, options)] : centred(weights, share, options)) {
-      let error = 0;
-      for (let index = 0; index < weights.length && error < lowest; index++)
-        error +=
-          (importance[index] as number) * ((weights[index] as number) - onGrid(grid, weights[index] as number)) ** 2;
+    for (const grid of options.zeros
+      ? [spanned(least, largest, share, options)]
+      : centred(-least > largest ? least : largest, share, options)) {
+      const error = errorOn(grid, weights, importance, lowest);
       if (best && !(error < lowest)) continue;
       best = grid;
       lowest = error;
     }
   return best as Grid;
+}
+
+/** Σ importance · (w - ŵ)², or some sum that is no less than the bound. */
+function errorOn(
+  { scale, least, most }: Grid,
+  weights: ArrayLike<number>,
+  importance: ArrayLike<number>,
+  bound: number,
+): number {
+  let error = 0;
+  for (let index = 0; index < weights.length && error < bound; index++) {
+    const weight = weights[index] as number;
+    const step = Math.min(most, Math.max(least, nearestWhole(weight / scale)));
+    error += (importance[index] as number) * (weight - Math.fround(step * scale)) ** 2;
+  }
+  return error;
+}
+
+/** From 2^52 on doubles are whole, so that what is added to so much is rounded to the nearest whole number, halves to the even one. */
+const whole = 1.5 * 2 ** 52;
+
+/** `roundHalfToEven` of numbers below 2^51; of larger ones some that is as large. */
+function nearestWhole(value: number): number {
+  return value + whole - whole;
+}
+
+/** The least and the largest of some weights; 0 where none is below, or above. */
+function extentOf(weights: ArrayLike<number>): readonly [number, number] {
+  let [least, largest] = [0, 0];
+  for (let index = 0; index < weights.length; index++) {
+    const weight = weights[index] as number;
+    if (weight < least) least = weight;
+    if (weight > largest) largest = weight;
+  }
+  return [least, largest];
 }
 
 /** Row after row the grids of weights [rows, columns], one for each `width` columns, as the weights are. */
@@ -74,10 +109,7 @@ export function gridAt(grids: readonly Grid[], row: number, column: number, colu
   return grids[row * Math.ceil(columns / width) + Math.floor(column / width)] as Grid;
 }
 
-function centred(weights: ArrayLike<number>, share: number, { bits, scales }: GridOptions): Grid[] {
-  let extreme = 0;
-  for (let index = 0; index < weights.length; index++)
-    if (Math.abs(weights[index] as number) > Math.abs(extreme)) extreme = weights[index] as number;
+function centred(extreme: number, share: number, { bits, scales }: GridOptions): Grid[] {
   const half = 2 ** (bits - 1);
   const even = { scale: scaleOf(Math.abs(extreme) * share, half - 1, scales), most: half - 1 };
   if (bits === 8) return [{ ...even, least: 1 - half }];
@@ -88,12 +120,7 @@ function centred(weights: ArrayLike<number>, share: number, { bits, scales }: Gr
   ];
 }
 
-function spanned(weights: ArrayLike<number>, share: number, { bits, scales }: GridOptions): Grid {
-  let [least, largest] = [0, 0];
-  for (let index = 0; index < weights.length; index++) {
-    least = Math.min(least, weights[index] as number);
-    largest = Math.max(largest, weights[index] as number);
-  }
+function spanned(least: number, largest: number, share: number, { bits, scales }: GridOptions): Grid {
   const steps = 2 ** bits - 1;
   const scale = scaleOf((largest - least) * share, steps, scales);
   const zero = Math.min(steps, Math.max(0, roundHalfToEven((-least * share) / scale)));
@@ -111,10 +138,24 @@ const largestFloat = (2 - 2 ** -23) * 2 ** 127;
 function scaleOf(extent: number, steps: number, as: GridOptions['scales']): number {
   if (extent === 0) return 1;
   if (as !== 'f16') return finite(Math.max(smallest, Math.fround(extent / steps)), steps);
-  const { max, round, encode, decode } = dtypes.f16;
-  const scale = Math.min(max, extent / steps);
-  const nearest = round(scale);
-  return nearest < scale ? decode(encode(nearest) + 1) : nearest;
+  const scale = Math.min(dtypes.f16.max, extent / steps);
+  const unit = unitOfHalf(scale);
+  return Math.ceil(scale / unit) * unit;
+}
+
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+const isLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** By how much neighbours among f16 differ around a number. */
+function unitOfHalf(value: number): number {
+  if (value < 2 ** -14) return 2 ** -24;
+  double[0] = value;
+  const high = isLittle ? 1 : 0;
+  // The power of two below it, and that less its ten bits.
+  words[high] = ((words[high] as number) & 0xfff00000) - (10 << 20);
+  words[1 - high] = 0;
+  return double[0];
 }
 
 /** The scale, or the largest one with which so many steps are finite. */

@@ -1,6 +1,7 @@
 /** Layers as what is worked on: rows that have the same inputs. */
 import type { LayerWeight } from './calibrated-pass.ts';
 import { mostColumns } from './inverse-factor.ts';
+import { cutOut, product } from './products.ts';
 
 /** Rows of a weight that share their inputs: all of them, or those of one group of a convolution. */
 export interface Part {
@@ -25,7 +26,8 @@ export function partsOf({ values, rows, columns, kept }: LayerWeight, products: 
       rows: size,
       columns,
       kept: kept?.subarray(begin, end),
-      products: products?.subarray(group * columns ** 2, (group + 1) * columns ** 2),
+      // One part has what was given, by which what is made of it is found again.
+      products: groups === 1 ? products : products?.subarray(group * columns ** 2, (group + 1) * columns ** 2),
     };
   });
 }
@@ -35,51 +37,37 @@ export function importanceOf({ products, columns }: Part): Float64Array {
   return Float64Array.from({ length: columns }, (_, column) => products?.[column * columns + column] ?? 1);
 }
 
-/** The differences of a row from what it becomes; none past the last row. */
-function differencesOf({ weights, rows, columns }: Part, became: Float64Array, row: number): Float64Array {
-  const differences = new Float64Array(columns);
-  for (let column = 0, at = row * columns; row < rows && column < columns; column++, at++)
-    differences[column] = (weights[at] as number) - (became[at] as number);
-  return differences;
-}
+/** Columns whose products are multiplied at once. */
+const block = 128;
 
 /**
  * What each row loses at the output by becoming another: d · P · dᵀ of its differences d and the products P, symmetric, of which the
- * lower half is read. Four rows at a time, so that products are read a quarter as often.
+ * lower half is read.
  */
 export function rowLosses(part: Part, became: Float64Array): Float64Array {
-  const { rows, columns, products } = part;
+  const { weights, rows, columns, products } = part;
   const losses = new Float64Array(rows);
   if (!products) return losses;
-  for (let row = 0; row < rows; row += 4) {
-    const [a, b, c, d] = [0, 1, 2, 3].map((more) => differencesOf(part, became, row + more)) as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
-    const energies = [0, 0, 0, 0];
-    for (let index = 0; index < columns; index++) {
-      const at = index * columns;
-      let [sumA, sumB, sumC, sumD] = [0, 0, 0, 0];
-      for (let column = 0; column < index; column++) {
-        const product = products[at + column] as number;
-        sumA += product * (a[column] as number);
-        sumB += product * (b[column] as number);
-        sumC += product * (c[column] as number);
-        sumD += product * (d[column] as number);
-      }
-      const own = products[at + index] as number;
-      const lossOfRow = (difference: number, sum: number): number => difference * (2 * sum + difference * own);
-      energies[0] = (energies[0] as number) + lossOfRow(a[index] as number, sumA);
-      energies[1] = (energies[1] as number) + lossOfRow(b[index] as number, sumB);
-      energies[2] = (energies[2] as number) + lossOfRow(c[index] as number, sumC);
-      energies[3] = (energies[3] as number) + lossOfRow(d[index] as number, sumD);
+  const differences = weights.map((weight, index) => weight - (became[index] as number));
+  for (let begin = 0; begin < columns; begin += block) {
+    const end = Math.min(columns, begin + block);
+    const own = cutOut({ values: differences, columns }, [0, rows], [begin, end]);
+    const below = cutOut({ values: products, columns }, [begin, end], [0, end]);
+    // What lies above the diagonal is what lies below it.
+    for (let row = begin; row < end; row++)
+      for (let column = row + 1; column < end; column++)
+        below.values[(row - begin) * end + column] = products[column * columns + row] as number;
+    const pulled = product(own, below);
+    for (let row = 0; row < rows; row++) {
+      let [before, within] = [0, 0];
+      for (let column = 0; column < begin; column++)
+        before += (pulled[row * end + column] as number) * (differences[row * columns + column] as number);
+      for (let column = begin; column < end; column++)
+        within += (pulled[row * end + column] as number) * (differences[row * columns + column] as number);
+      losses[row] = (losses[row] as number) + 2 * before + within;
     }
-    for (let more = 0; more < Math.min(4, rows - row); more++)
-      losses[row + more] = Math.max(0, energies[more] as number);
   }
-  return losses;
+  return losses.map((loss) => Math.max(0, loss));
 }
 
 /** What all rows lose at the output by becoming others. */
@@ -94,8 +82,11 @@ export function energyOf(parts: readonly Part[]): number {
 
 /** The weights, those whose inputs are always 0 replaced by 0. */
 export function liveWeights(part: Part): Float64Array {
-  const importance = importanceOf(part);
-  return part.weights.map((weight, index) => (importance[index % part.columns] === 0 ? 0 : weight));
+  const { weights, columns } = part;
+  const live = Float64Array.from(weights);
+  for (const [column, size] of importanceOf(part).entries())
+    if (size === 0) for (let at = column; at < live.length; at += columns) live[at] = 0;
+  return live;
 }
 
 /** What parts, which are of one size, became as one weight again. */

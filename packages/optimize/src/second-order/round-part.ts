@@ -1,6 +1,6 @@
 /** Rounding of a part of a layer, by GPTQ. */
 import { gridAt, gridOf, onGrid, staticGrids, type Grid } from './grid.ts';
-import { inverseFactor } from './inverse-factor.ts';
+import { inverseFactorIn, type InverseFactor } from './inverse-factor.ts';
 import { importanceOf, liveWeights, rowLosses, type Part } from './part.ts';
 import { sweep } from './sweep.ts';
 
@@ -58,12 +58,12 @@ export function roundPart(part: Part, options: RoundOptions): RoundedPart {
   const swept = roundsInTurn(part, options);
   if ('problem' in swept) return fallback(swept.problem);
   const perRow = plain.grids.length / rows;
-  for (const { values, grids } of swept)
-    for (const [row, loss] of rowLosses(part, values).entries()) {
+  for (const { values, grids, losses: own } of swept)
+    for (const [row, loss] of own.entries()) {
       if (loss > (losses[row] as number)) continue;
       losses[row] = loss;
       plain.values.set(values.subarray(row * columns, (row + 1) * columns), row * columns);
-      plain.grids.splice(row * perRow, perRow, ...grids.slice(row * perRow, (row + 1) * perRow));
+      for (let at = row * perRow; at < (row + 1) * perRow; at++) plain.grids[at] = grids[at] as Grid;
     }
   return { ...plain, loss: total(), plainLoss };
 }
@@ -75,43 +75,54 @@ export function roundToNearest(
   part: Part,
   options: Omit<RoundOptions, 'actOrder' | 'staticGroups' | 'damping'>,
 ): Round {
+  const { rows, columns, kept, weights } = part;
+  const { width } = options;
   const grids = staticGrids(part, importanceOf(part), options);
-  const { columns, kept } = part;
-  const values = part.weights.map((weight, index) => {
-    if (kept?.[index] === 0) return 0;
-    const [row, column] = [Math.floor(index / columns), index % columns];
-    return onGrid(gridAt(grids, row, column, columns, options.width), weight);
-  });
+  const values = new Float64Array(weights.length);
+  for (let row = 0, at = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++, at++)
+      if (kept?.[at] !== 0) values[at] = onGrid(gridAt(grids, row, column, columns, width), weights[at] as number);
   return { values, grids };
 }
 
+/** What a sweep came to. */
+interface Swept extends Round {
+  /** Of each row, at the output. */
+  readonly losses: Float64Array;
+}
+
 /** Sweeps over columns in the order asked for: with grids that reach to the largest weights, then with narrower ones if they may be. */
-function roundsInTurn(part: Part, options: RoundOptions): readonly Round[] | { readonly problem: string } {
+function roundsInTurn(part: Part, options: RoundOptions): readonly Swept[] | { readonly problem: string } {
   const { columns } = part;
   const products = part.products as Float64Array;
   const importance = importanceOf(part);
   const order = Int32Array.from({ length: columns }, (_, column) => column);
   if (options.actOrder) order.sort((a, b) => (importance[b] as number) - (importance[a] as number) || a - b);
-  const inverse = inverseFactor(options.actOrder ? reordered(products, order) : products, columns, options.damping);
+  const inverse = inverseFactorIn(products, order, options.damping);
   if ('problem' in inverse) return inverse;
   return (options.clip ? [false, true] : [false]).map((clip) =>
-    roundInTurn(part, { ...options, clip }, order, inverse.factor),
+    roundInTurn(part, { ...options, clip }, order, inverse),
   );
 }
 
-function roundInTurn(part: Part, options: RoundOptions, order: Int32Array, factor: Float64Array): Round {
+function roundInTurn(
+  part: Part,
+  options: RoundOptions,
+  order: Int32Array,
+  { factor, added }: Extract<InverseFactor, { readonly factor: unknown }>,
+): Swept {
   const { rows, columns, kept } = part;
   const { width, staticGroups } = options;
   const importance = importanceOf(part);
   const live = liveWeights(part);
   const perRow = Math.ceil(columns / width);
   const grids = staticGrids({ weights: live, columns }, importance, options);
-  const weights = live.map((_, index) => {
-    const row = Math.floor(index / columns);
-    return live[row * columns + (order[index % columns] as number)] as number;
-  });
+  const weights = new Float64Array(live.length);
+  for (let row = 0, at = 0; row < rows; row++)
+    for (let place = 0; place < columns; place++, at++)
+      weights[at] = live[row * columns + (order[place] as number)] as number;
   const isGone = (row: number, column: number): boolean => kept?.[row * columns + column] === 0;
-  sweep(
+  const losses = sweep(
     { weights, rows, columns, factor },
     {
       block,
@@ -131,18 +142,15 @@ function roundInTurn(part: Part, options: RoundOptions, order: Int32Array, facto
     },
   );
   const values = new Float64Array(weights.length);
-  for (let row = 0; row < rows; row++)
-    for (let place = 0; place < columns; place++)
-      values[row * columns + (order[place] as number)] = weights[row * columns + place] as number;
-  return { values, grids };
-}
-
-/** Symmetric products with rows and columns in another order. */
-function reordered(products: Float64Array, order: Int32Array): Float64Array {
-  const size = order.length;
-  const moved = new Float64Array(products.length);
-  for (let row = 0; row < size; row++)
-    for (let column = 0; column < size; column++)
-      moved[row * size + column] = products[(order[row] as number) * size + (order[column] as number)] as number;
-  return moved;
+  for (let row = 0, at = 0; row < rows; row++)
+    for (let place = 0; place < columns; place++, at++)
+      values[row * columns + (order[place] as number)] = weights[at] as number;
+  // The products with what was added to them are what the factor is of; of that the added part is taken off again.
+  for (let row = 0, at = 0; row < rows; row++) {
+    let off = 0;
+    for (let column = 0; column < columns; column++, at++)
+      if (importance[column] !== 0) off += ((live[at] as number) - (values[at] as number)) ** 2;
+    losses[row] = Math.max(0, (losses[row] as number) - added * off);
+  }
+  return { values, grids, losses };
 }

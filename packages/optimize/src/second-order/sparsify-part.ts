@@ -1,7 +1,7 @@
 /** Pruning of a part of a layer, by SparseGPT. */
 import { dropCount } from '../prune/allocate.ts';
 import { gridAt, onGrid, staticGrids, type Grid } from './grid.ts';
-import { inverseFactor } from './inverse-factor.ts';
+import { inverseFactorIn } from './inverse-factor.ts';
 import { importanceOf, liveWeights, lossOf, type Part } from './part.ts';
 import { keepHighest, keepInRow, type Pattern } from './pattern.ts';
 import { sweep, type SweepRules } from './sweep.ts';
@@ -40,7 +40,8 @@ export function droppedBy(sparsity: number, row: number, columns: number): numbe
  * that pruning alone leaves, which are larger than they were.
  */
 export function sparsifyPart(part: Part, { drop, damping, round }: SparsifyOptions): SparsePart {
-  const inverse = part.products && inverseFactor(part.products, part.columns, damping);
+  const inOrder = Int32Array.from({ length: part.columns }, (_, column) => column);
+  const inverse = part.products && inverseFactorIn(part.products, inOrder, damping);
   const factor = inverse && 'factor' in inverse ? inverse.factor : undefined;
   const go = factor
     ? (settle: SweepRules['settle']): Pruned => pruneInTurn(part, factor, drop, settle)

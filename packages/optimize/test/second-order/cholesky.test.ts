@@ -96,7 +96,7 @@ describe('damping', () => {
 
   test('an input that is always 0 stands alone, and has no part in the mean', () => {
     const found = inverseFactor(Float64Array.of(4, 0, 0, 0), 2, 0.01);
-    expect(found).toEqual({ factor: Float64Array.of(1 / Math.sqrt(4.04), 0, 0, 1), damping: 0.01 });
+    expect(found).toEqual({ factor: Float64Array.of(1 / Math.sqrt(4.04), 0, 0, 1), damping: 0.01, added: 0.04 });
     expect(inverseFactor(new Float64Array(4), 2, 0.01)).toEqual({ problem: 'its inputs are all 0 on the examples' });
   });
 });

@@ -2,7 +2,7 @@
 import type { Module } from '@espalier/nn';
 import { noGrad, tensor, type Device, type Tensor } from '@espalier/tensor';
 import { divergenceOf } from '../../evaluate/compare.ts';
-import type { CalibrationIds } from '../walk.ts';
+import type { CalibrationIds } from '../pieces.ts';
 
 /** What a model said of the next token at each position, kept to compare with. */
 export interface Reference {

@@ -5,7 +5,7 @@ import { allocate, type SensitivityTable } from '@espalier/optimize';
 import { ArgumentError, defaultDevice, type Device } from '@espalier/tensor';
 import { planCompression, targetOf, type CompressionPlan, type PlannedTensor, type TypeRule } from '../plan.ts';
 import { storedType, typeNames } from '../types.ts';
-import type { CalibrationIds } from '../walk.ts';
+import type { CalibrationIds } from '../pieces.ts';
 import { ChangedWeights } from './changed-weights.ts';
 import { referenceOf, type Reference } from './divergence.ts';
 import type { CompressionGoals } from './goals.ts';
