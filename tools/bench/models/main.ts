@@ -11,6 +11,7 @@ import { configure } from '@espalier/tensor';
 import { commandLine } from '../command-line.mjs';
 import { measureRows } from '../measure-rows.ts';
 import { benchIn } from '../optimize/bench.ts';
+import { commandLineRows } from './rows/command-line.ts';
 import { embeddingRows } from './rows/embeddings.ts';
 import { perplexityRows } from './rows/perplexity.ts';
 
@@ -25,7 +26,7 @@ const { option, check } = commandLine('bench:models', {
 // What is timed is one thread, in time of the processor.
 configure({ threads: 1 });
 const places = { checkpoints: option('checkpoints') as string, python: option('python') };
-const rows = [...perplexityRows(places), ...embeddingRows(places)];
+const rows = [...perplexityRows(places), ...embeddingRows(places), ...commandLineRows(places)];
 const only = option('only')?.split(',');
 const names = rows.map(({ name }) => name);
 for (const name of only ?? []) check('row', name, names);
