@@ -10,6 +10,7 @@ export {
 export { encodeChat } from './template/encode-chat.ts';
 export { createTokenizer, type TokenizerOptions } from './tokenizer/create.ts';
 export { tokenizerJsonOfGguf, tokenizerOfGguf } from './tokenizer/gguf/from-gguf.ts';
+export { ggufOfTokenizer, type GgufTokenizer, type GgufTokenizerOptions } from './tokenizer/gguf/write/to-gguf.ts';
 export type { GgufMetadata } from './tokenizer/gguf/vocabulary.ts';
 export type { DecodeOptions, EncodeOptions, SpecialTokens, Tokenizer, TokenStream } from './tokenizer/tokenizer.ts';
 export { Decoder, type DecoderOptions } from './generate/decoder.ts';
@@ -39,7 +40,13 @@ export { chooseToken } from './sample/choose.ts';
 export { distributionOf, type Distribution } from './sample/distribution.ts';
 export type { SamplingOptions } from './sample/options.ts';
 export { openLanguage, type OpenedLanguage, type OpenLanguageOptions } from './open/open-language.ts';
-export { textPartsOfFolder, textPartsOfGguf, type TextParts } from './open/text-parts.ts';
+export {
+  ggufTextPairs,
+  textFilesOfGguf,
+  textPartsOfFolder,
+  textPartsOfGguf,
+  type TextParts,
+} from './open/text-parts.ts';
 export {
   compressModel,
   writeCompressedFolder,

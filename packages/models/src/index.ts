@@ -7,7 +7,7 @@ export type { Container, OpenOptions } from './containers/container.ts';
 export { conversionLosses, convertTensors, type ConvertOptions } from './containers/convert-tensors.ts';
 export { decodeBase64 } from './containers/gguf/base64.ts';
 export { gguf } from './containers/gguf/container.ts';
-export { typesKey as ggufTypesKey } from './containers/gguf/metadata.ts';
+export { joinedMetadata, typesKey as ggufTypesKey } from './containers/gguf/metadata.ts';
 export {
   containerTypes,
   findContainer,

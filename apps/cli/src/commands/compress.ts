@@ -25,7 +25,6 @@ import { exitCodes, UsageError } from '../errors.ts';
 import { foundTypes } from '../language/found-types.ts';
 import {
   carryOut,
-  checkWords,
   formatOfOutput,
   planTable,
   saidByUser,
@@ -129,7 +128,6 @@ export function addCompressCommand(program: Command, environment: Environment): 
         return;
       }
       session.log(planTable(plan, session));
-      checkWords(at, to, session);
       const written = await resumable(session, again, () =>
         carryOut(session, { at, plan, output, overwrite, strict, device, seed, ids }),
       );

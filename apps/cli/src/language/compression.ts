@@ -4,13 +4,15 @@ import { copyFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   compressModel,
+  ggufTextPairs,
   refuseNotes,
-  tokenizerJsonOfGguf,
+  textFilesOfGguf,
   writeCompressedFolder,
   writeCompressedGguf,
   type CalibrationIds,
   type CompressedModel,
   type CompressionPlan,
+  type GgufMetadata,
 } from '@espalier/language';
 import { findModel, partFolder, type ModelPlace } from '@espalier/language/node';
 import { openModelInParts, type ModelInParts, type TensorSource, type ModelFolder } from '@espalier/models';
@@ -119,12 +121,14 @@ export interface Written {
 export async function carryOut(session: Session, work: Carrying): Promise<Written> {
   const { at, plan, output, overwrite, strict, device, seed, ids } = work;
   if (strict) await saidByUser(() => refuseNotes(plan));
+  const metadata = await textPairs(session, { at, to: plan.to, strict });
   const parts = `${output}.layers`;
   const layers = at.model.places.filter((place) => place.startsWith('layers.')).length;
   if (existsSync(parts)) session.log(`goes on from the layers in ${parts}`);
   let done = 0;
   const options = {
     parts: partFolder(parts),
+    metadata,
     ...(device && { device }),
     ...(seed !== undefined && { seed }),
     ...(ids && { ids }),
@@ -173,20 +177,36 @@ async function writeFolder(
       for (const file of textFiles)
         if (existsSync(join(place.path, file))) await copyFile(join(place.path, file), join(work, file));
     } else if ('tokenizer.ggml.model' in from.metadata) {
-      const json = Buffer.from(JSON.stringify(tokenizerJsonOfGguf(from.metadata)));
-      await writeFileBy(join(work, 'tokenizer.json'), (sink) => sink.write(json));
-      const template = from.metadata['tokenizer.chat_template'];
-      if (typeof template === 'string')
-        await writeFileBy(join(work, 'chat_template.jinja'), (sink) => sink.write(Buffer.from(template)));
+      for (const [file, text] of Object.entries(textFilesOfGguf(from.metadata)))
+        await writeFileBy(join(work, file), (sink) => sink.write(Buffer.from(text)));
     }
     await complete();
   });
 }
 
-/** Tells of words of a model that the file will not know. */
-export function checkWords({ from }: ModelAt, to: CompressionPlan['to'], session: Session): void {
-  if (to === 'gguf' && 'config' in from)
-    session.log('the file will hold no tokenizer: tokenizer.json is not turned into pairs of GGUF yet');
+/**
+ * What a GGUF file has to say of texts beside what it says of the model; tells of what readers of it will do otherwise.
+ * @throws {UsageError} for that, where nothing may be otherwise.
+ * @throws {FormatError} naming what of a tokenizer GGUF has no words for.
+ */
+export async function textPairs(
+  session: Session,
+  {
+    at: { from, model },
+    to,
+    strict,
+  }: { readonly at: ModelAt; readonly to: CompressionPlan['to']; readonly strict: boolean },
+): Promise<GgufMetadata> {
+  if (to !== 'gguf' || !('config' in from)) return {};
+  if ((await from.json('tokenizer.json')) === undefined) {
+    if (strict) throw new UsageError('the folder has no tokenizer.json, and the file would hold no tokenizer');
+    session.log('the file will hold no tokenizer: there is no tokenizer.json in the folder');
+    return {};
+  }
+  const { pairs, notes } = await ggufTextPairs(from, model.description);
+  if (strict && notes.length > 0) throw new UsageError(`--strict: ${notes.join('; ')}`);
+  for (const note of notes) session.log(note);
+  return pairs;
 }
 
 /**

@@ -2,6 +2,7 @@
 import {
   carriedTensor,
   gguf,
+  joinedMetadata,
   writeSafetensorsShards,
   type ByteSink,
   type ModelInParts,
@@ -77,11 +78,7 @@ export async function compressModel(
   return {
     tensors,
     to: plan.to,
-    said: {
-      ...target.said(tensors),
-      ...(coded && { quantization_config: coded }),
-      ...metadata,
-    },
+    said: joinedMetadata({ ...target.said(tensors), ...(coded && { quantization_config: coded }) }, metadata),
     generation: model.description.generation,
     close: async () => {
       for (const layer of layers) await layer.close();

@@ -39,5 +39,9 @@ export async function openLanguage(
   if (description.gives !== 'logits')
     throw new ArgumentError('openLanguage', `a ${description.family} tells no tokens; openTextEmbedder opens it`);
   const texts = early ?? (await textPartsOf(from, description));
-  return { ...texts, description, decoder: new Decoder(module, { context: description.context, cache }) };
+  return {
+    ...texts,
+    description,
+    decoder: new Decoder(module, { context: description.context, ...(cache && { cache }) }),
+  };
 }

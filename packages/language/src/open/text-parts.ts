@@ -3,7 +3,9 @@ import type { LanguageDescription, ModelFolder, TensorSource } from '@espalier/m
 import { FormatError, type Json } from '@espalier/nn';
 import { chatTemplate, type ChatTemplate, type TemplateTokens } from '../template/chat-template.ts';
 import { createTokenizer } from '../tokenizer/create.ts';
-import { tokenizerOfGguf } from '../tokenizer/gguf/from-gguf.ts';
+import { tokenizerJsonOfGguf, tokenizerOfGguf } from '../tokenizer/gguf/from-gguf.ts';
+import type { GgufMetadata } from '../tokenizer/gguf/vocabulary.ts';
+import { ggufOfTokenizer, type GgufTokenizer } from '../tokenizer/gguf/write/to-gguf.ts';
 import type { SpecialTokens, Tokenizer } from '../tokenizer/tokenizer.ts';
 
 /** Texts in and out. */
@@ -41,12 +43,41 @@ export function textPartsOfGguf({ metadata, name }: Pick<TensorSource, 'metadata
 }
 
 /**
- * The tokenizer, and the template, of a folder of Hugging Face.
- * @param ends ids that end a text, as the model's own descriptions say
- * @throws {FormatError} for a folder without `tokenizer.json`, and one that is damaged or of an unknown kind.
- * @throws {TemplateError} for a template that is none.
+ * What a GGUF file says of texts as files of a folder of Hugging Face, by their names.
+ * @throws {FormatError} as `textPartsOfGguf`.
  */
-export async function textPartsOfFolder(folder: ModelFolder, ends: readonly number[] = []): Promise<TextParts> {
+export function textFilesOfGguf(metadata: GgufMetadata): { readonly [name: string]: string } {
+  const json = tokenizerJsonOfGguf(metadata);
+  const tokens = metadata['tokenizer.ggml.tokens'] as readonly string[];
+  const config = Object.fromEntries(
+    Object.entries({
+      bos: 'bos',
+      eos: 'eos',
+      padding: 'pad',
+      unknown: 'unk',
+      cls: 'cls',
+      seperator: 'sep',
+      mask: 'mask',
+    })
+      .map(([key, name]) => [`${name}_token`, tokens[metadata[`tokenizer.ggml.${key}_token_id`] as number]] as const)
+      .filter(([, token]) => token !== undefined),
+  );
+  const template = metadata['tokenizer.chat_template'];
+  return {
+    'tokenizer.json': JSON.stringify(json),
+    'tokenizer_config.json': JSON.stringify({ tokenizer_class: 'PreTrainedTokenizerFast', ...config }, undefined, 2),
+    ...(typeof template === 'string' && { 'chat_template.jinja': template }),
+  };
+}
+
+/** What a folder of Hugging Face says of texts. */
+interface SaidOfTexts extends TextParts {
+  /** What tokenizer.json holds. */
+  readonly json: Json;
+  readonly source?: string | undefined;
+}
+
+async function saidOfTexts(folder: ModelFolder, ends: readonly number[]): Promise<SaidOfTexts> {
   const json = await folder.json('tokenizer.json');
   if (json === undefined)
     throw new FormatError(folder.stored.name, 0, 'has no tokenizer.json beside it, which says how texts become ids');
@@ -73,9 +104,39 @@ export async function textPartsOfFolder(folder: ModelFolder, ends: readonly numb
   };
   const source = (await folder.text('chat_template.jinja')) ?? templateIn(config['chat_template']);
   return {
+    json,
+    source,
     tokenizer: { ...plain, specials },
     ...(source !== undefined && { template: chatTemplate(source, tokens) }),
   };
+}
+
+/**
+ * The tokenizer, and the template, of a folder of Hugging Face.
+ * @param ends ids that end a text, as the model's own descriptions say
+ * @throws {FormatError} for a folder without `tokenizer.json`, and one that is damaged or of an unknown kind.
+ * @throws {TemplateError} for a template that is none.
+ */
+export async function textPartsOfFolder(folder: ModelFolder, ends: readonly number[] = []): Promise<TextParts> {
+  const { tokenizer, template } = await saidOfTexts(folder, ends);
+  return { tokenizer, ...(template && { template }) };
+}
+
+/**
+ * What a folder of Hugging Face says of texts as pairs of a GGUF file: its vocabulary, and its template.
+ * @throws {FormatError} as `textPartsOfFolder`, and naming what GGUF has no words for.
+ * @throws {TemplateError} for a template that is none.
+ */
+export async function ggufTextPairs(
+  folder: ModelFolder,
+  { special, vocabulary }: Pick<LanguageDescription, 'special' | 'vocabulary'>,
+): Promise<GgufTokenizer> {
+  const { json, source, tokenizer } = await saidOfTexts(folder, special.eos);
+  return ggufOfTokenizer(json, {
+    vocabulary,
+    specials: tokenizer.specials,
+    ...(source !== undefined && { template: source }),
+  });
 }
 
 /** The tokenizer, and the template, of either. */

@@ -45,6 +45,19 @@ describe('pieces of words', () => {
   });
 });
 
+test('digits are those of all scripts, as signs for numbers are', () => {
+  const words = (individual: boolean): readonly string[] => {
+    const pretokenizers = [
+      { type: 'Digits', individual_digits: individual },
+      { type: 'ByteLevel', add_prefix_space: false, use_regex: false },
+    ];
+    const json = bytePairJson(['1 2', 'Ù £', 'Ù£ Ù£'], [], { pre_tokenizer: { type: 'Sequence', pretokenizers } });
+    return tokensOf(createTokenizer(json), '12\u0663\u0663') as readonly string[];
+  };
+  expect(words(true)).toEqual(['1', '2', 'Ù£', 'Ù£']);
+  expect(words(false)).toEqual(['12', 'Ù£Ù£']);
+});
+
 describe('the likeliest', () => {
   const vocab: Json = [
     ['<unk>', 0],

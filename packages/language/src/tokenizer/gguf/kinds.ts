@@ -1,8 +1,8 @@
 /** The kinds of vocabularies in GGUF files, as the parts of a `tokenizer.json`. */
 import type { Json } from '@espalier/nn';
-import { fault } from '../tokenizer-json.ts';
+import { fault, type Part } from '../tokenizer-json.ts';
 import { scoredMerges } from './scored-merges.ts';
-import { ggufSplits } from './splits.ts';
+import { ggufSplits, type GgufSplit } from './splits.ts';
 import { tokenKinds, type GgufVocabulary } from './vocabulary.ts';
 
 /** The parts, and what of them depends on the kind. */
@@ -27,6 +27,11 @@ const byteLevel: Json = { type: 'ByteLevel', add_prefix_space: false, trim_offse
 
 const spaces: Json = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
 
+/** What cuts texts by some rules, before words are written as bytes. */
+export function byteLevelSplit({ patterns }: GgufSplit): Part {
+  return { type: 'Sequence', pretokenizers: [...patterns.map(split), byteLevel] };
+}
+
 /** Bytes in pairs, as GPT-2 has them. */
 function ofBytes(vocabulary: GgufVocabulary): KindOfVocabulary {
   const pre = vocabulary.text('pre') ?? 'default';
@@ -39,10 +44,7 @@ function ofBytes(vocabulary: GgufVocabulary): KindOfVocabulary {
   return {
     parts: {
       normalizer: null,
-      pre_tokenizer: {
-        type: 'Sequence',
-        pretokenizers: [...known.patterns.map(split), byteLevel],
-      },
+      pre_tokenizer: byteLevelSplit(known),
       model: {
         type: 'BPE',
         vocab: idsByToken(vocabulary),

@@ -15,10 +15,22 @@ export function scoredMerges(vocabulary: GgufVocabulary): readonly (readonly [st
   const scores = vocabulary.list('scores', 'number');
   if (scores?.length !== vocabulary.tokens.length)
     throw fault(vocabulary.name, 'has no tokenizer.ggml.scores with a score for each token');
-  const known = new Set(vocabulary.tokens);
+  return scoredPairs(vocabulary.tokens, scores, (id) => vocabulary.kindOf(id) === tokenKinds.normal);
+}
+
+/**
+ * All ways to make a token of two others.
+ * @param isMade whether the token of an id may be made of others
+ */
+export function scoredPairs(
+  tokens: readonly string[],
+  scores: readonly number[],
+  isMade: (id: number) => boolean,
+): readonly (readonly [string, string])[] {
+  const known = new Set(tokens);
   const merges: Scored[] = [];
-  for (const [id, token] of vocabulary.tokens.entries()) {
-    if (vocabulary.kindOf(id) !== tokenKinds.normal) continue;
+  for (const [id, token] of tokens.entries()) {
+    if (!isMade(id)) continue;
     for (let end = 1; end < token.length; end++) {
       const pair = [token.slice(0, end), token.slice(end)] as const;
       if (known.has(pair[0]) && known.has(pair[1])) merges.push({ pair, score: scores[id] as number });

@@ -18,7 +18,6 @@ interface Decodes {
 /** What of the library is used; its own declarations name files in a way that compilers for modules do not find. */
 interface Library {
   readonly ByteFallbackDecoder: Class<Decodes>;
-  readonly DigitsPreTokenizer: Class<Splits>;
   readonly FuseDecoder: Class<Decodes>;
   readonly MetaspacePreTokenizer: Class<Splits>;
   readonly NFCNormalizer: Class<Normalizes>;
@@ -47,7 +46,6 @@ const fieldRules: Readonly<Record<string, Holds>> = {
   behavior: isText,
   cleanup: isTruth,
   content: isText,
-  individual_digits: isTruth,
   invert: isTruth,
   pattern: isPattern,
   prefix: isText,
@@ -90,7 +88,6 @@ export function libraryNormalizer(part: Part): ((text: string) => string) | unde
 }
 
 const splitters: Readonly<Record<string, Class<Splits>>> = {
-  Digits: library.DigitsPreTokenizer,
   Metaspace: library.MetaspacePreTokenizer,
   Split: library.SplitPreTokenizer,
 };

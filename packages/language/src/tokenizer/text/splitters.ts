@@ -1,6 +1,6 @@
 /**
  * What cuts a text into words. Done here where the library's white space is that of JavaScript, which lacks U+0085 and has
- * U+FEFF, or where a word is to be cut and not yet written as bytes.
+ * U+FEFF, its digits those of ASCII, or where a word is to be cut and not yet written as bytes.
  */
 import { fault, partsWithin, type Part } from '../tokenizer-json.ts';
 import { librarySplitter } from './library.ts';
@@ -35,6 +35,7 @@ type Make = (part: Part, name: string) => Splitter;
 const own: Readonly<Record<string, Make>> = {
   BertPreTokenizer: () => matching(ofBert),
   ByteLevel: byteLevel,
+  Digits: (part) => matching(part['individual_digits'] === true ? /\p{N}|\P{N}+/gu : /\p{N}+|\P{N}+/gu),
   Punctuation: () => matching(byPunctuation),
   Sequence: (part, name) => {
     const splitters = partsWithin(part).map((each) => splitterOf(each, name));

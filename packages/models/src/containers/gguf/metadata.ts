@@ -29,6 +29,15 @@ export function metadataOf(pairs: ReadonlyMap<string, TypedValue>): Metadata {
   return Object.fromEntries([...plain, ...told]) as Metadata;
 }
 
+/** Pairs, and others over them, with what both tell of types. */
+export function joinedMetadata<Value extends Json | undefined>(
+  base: Metadata,
+  over: { readonly [key: string]: Value },
+): { readonly [key: string]: Json | Value } {
+  const told = { ...(base[typesKey] as Metadata | undefined), ...(over[typesKey] as Metadata | undefined) };
+  return { ...base, ...over, ...(Object.keys(told).length > 0 && { [typesKey]: told }) };
+}
+
 /** Pairs out of JSON: the values, and what of them the format cannot carry. */
 export function pairsOf(metadata: Metadata): {
   readonly pairs: ReadonlyMap<string, TypedValue>;

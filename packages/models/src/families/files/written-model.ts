@@ -5,6 +5,7 @@ import { fromTyped, type Shape } from '@espalier/tensor';
 import { aFunction, anObject, check, checkOptions, type OptionRules } from '@espalier/tensor/arguments';
 import type { ByteSink } from '../../bytes/byte-sink.ts';
 import { gguf } from '../../containers/gguf/container.ts';
+import { joinedMetadata } from '../../containers/gguf/metadata.ts';
 import { writeSafetensorsShards, type WriteFile } from '../../containers/safetensors/write.ts';
 import type { Description } from '../../huggingface/model-folder.ts';
 import { convertedTensor } from '../../tensors/convert-tensor.ts';
@@ -87,7 +88,7 @@ export function writtenModel(
   for (const name of others && description.format === to ? description.unused : [])
     if (!tensors.has(name) && others?.tensors.has(name)) tensors.set(name, carriedTensor(others, name));
   const words = to === 'gguf' ? pairsToWrite(description, said, tensors) : configToWrite(description, said, tensors);
-  const all = Object.entries({ ...words, ...metadata }).filter(([, value]) => value !== undefined);
+  const all = Object.entries(joinedMetadata(words, metadata)).filter(([, value]) => value !== undefined);
   return { tensors, said: Object.fromEntries(all) as Description };
 }
 
