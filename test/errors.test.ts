@@ -148,6 +148,8 @@ test('no two packages share a code', () => {
 
 /** Errors without a code, by what makes them, and why that is right. */
 const uncoded: Readonly<Record<string, string>> = {
+  'apps/chat/src/page/elements.ts Error':
+    'a page whose document and program are of two versions has nobody who catches',
   'packages/models/src/containers/gguf/cursor.ts NeedsMore': 'never leaves the folder: more of the file is read for it',
   'packages/storage/src/sql/checksum.ts Damage': 'never leaves the package: orDamaged makes a FormatError of it',
   'packages/storage/src/sql/engine.ts ColumnError': 'never leaves the package: orDamaged makes a FormatError of it',

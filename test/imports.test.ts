@@ -20,6 +20,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'packages/pipeline': ['tensor', 'nn', 'data', 'search', 'storage', 'optimize'],
   'packages/testing': ['tensor', 'search'],
   'packages/browser': ['tensor', 'nn', 'search', 'optimize'],
+  'apps/chat': ['tensor', 'nn', 'models', 'language'],
   'apps/cli': ['tensor', 'nn', 'data', 'search', 'storage', 'optimize', 'pipeline', 'models', 'language'],
 };
 

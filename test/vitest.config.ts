@@ -22,6 +22,7 @@ const folders = {
   pipeline: 'packages/pipeline',
   testing: 'packages/testing',
   cli: 'apps/cli',
+  chat: 'apps/chat',
 };
 
 /** The projects that this machine lacks the device for, as `npm test` found out. */

@@ -10,8 +10,8 @@ export const libraries = foldersIn('packages');
 /** The folder in each `dist` that holds its modules joined. */
 export const joined = 'joined';
 
-/** Everything that is published: the libraries and the command line. */
-export const packages = [...libraries, ...foldersIn('apps')];
+/** Everything that is published: the libraries and the command line. The page of chats is served from a checkout. */
+export const packages = [...libraries, 'apps/cli'];
 
 /**
  * The package.json of a folder.

@@ -1,5 +1,6 @@
 // The layers of each package, by its folder.
 import type { Layers } from './layers.ts';
+import { chat } from './chat.ts';
 import { cli } from './cli.ts';
 import { data } from './data.ts';
 import { language } from './language.ts';
@@ -23,4 +24,5 @@ export const layersOf: Readonly<Record<string, Layers>> = {
   'packages/optimize': optimize,
   'packages/pipeline': pipeline,
   'apps/cli': cli,
+  'apps/chat': chat,
 };

@@ -1,6 +1,7 @@
 /** Trained models of others, in and out. */
 export { decodeBlocks, encodeBlocks } from './blocks/convert.ts';
 export { blockTypes } from './blocks/table.ts';
+export { urlBytes } from './bytes/url-bytes.ts';
 export { memorySink, type ByteSink, type MemorySink } from './bytes/byte-sink.ts';
 export { blobBytes, bytesOf, readBytes, type BlobLike, type ByteSource } from '@espalier/nn/format';
 export type { Container, OpenOptions } from './containers/container.ts';
@@ -97,6 +98,7 @@ export { moduleSource, type ModuleSourceOptions } from './tensors/module-source.
 export { wholeReads } from './tensors/whole-reads.ts';
 export { partSource, type TensorPart, type TensorParts } from './tensors/parts.ts';
 export { blockTypeOf, isMatrixReadable, readMatrix, writtenMatrix } from './tensors/matrices.ts';
+export { productDifference, type ProductToCheck } from './tensors/product-difference.ts';
 export { isReadable, readTensor, type ReadTensorOptions } from './tensors/read-tensor.ts';
 export type { TensorEntry, TensorSource, WrittenTensor } from './tensors/tensor-source.ts';
 export { carriedTensor, writtenTensor } from './tensors/write-tensor.ts';

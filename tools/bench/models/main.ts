@@ -14,6 +14,7 @@ import { benchIn } from '../optimize/bench.ts';
 import { commandLineRows } from './rows/command-line.ts';
 import { embeddingRows } from './rows/embeddings.ts';
 import { perplexityRows } from './rows/perplexity.ts';
+import { webGpuRows } from './rows/webgpu.ts';
 
 const { option, check } = commandLine('bench:models', {
   only: undefined,
@@ -26,7 +27,7 @@ const { option, check } = commandLine('bench:models', {
 // What is timed is one thread, in time of the processor.
 configure({ threads: 1 });
 const places = { checkpoints: option('checkpoints') as string, python: option('python') };
-const rows = [...perplexityRows(places), ...embeddingRows(places), ...commandLineRows(places)];
+const rows = [...perplexityRows(places), ...embeddingRows(places), ...commandLineRows(places), ...webGpuRows(places)];
 const only = option('only')?.split(',');
 const names = rows.map(({ name }) => name);
 for (const name of only ?? []) check('row', name, names);

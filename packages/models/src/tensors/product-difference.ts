@@ -2,7 +2,19 @@
  * What a device makes of products with a matrix of a file, beside sums of its numbers on the host: drivers and compilers of kernels
  * are the work of others, and a wrong one gives numbers like a right one.
  */
+import { FormatError } from '@espalier/nn';
+import { showName } from '@espalier/nn/arguments';
 import { dtypes, fromTyped, noGrad, type Device, type DType, type Tensor } from '@espalier/tensor';
+import {
+  aDevice,
+  anObject,
+  aText,
+  check,
+  checkOptions,
+  oneOf,
+  showShape,
+  type OptionRules,
+} from '@espalier/tensor/arguments';
 import { conversionOf } from './convert.ts';
 import { fileDType, type FileDType } from './dtypes.ts';
 import { isMatrixReadable, readMatrix } from './matrices.ts';
@@ -17,6 +29,12 @@ export interface ProductToCheck {
   readonly weights: 'stored' | 'f32';
   readonly activations: 'f32' | 'int16-groups' | 'int8-groups';
 }
+
+const productRules: OptionRules<ProductToCheck> = {
+  device: aDevice,
+  weights: oneOf('stored', 'f32'),
+  activations: oneOf('f32', 'int16-groups', 'int8-groups'),
+};
 
 /** Elements of a matrix that are looked at, at most: its first rows. */
 const mostElements = 2 ** 18;
@@ -51,12 +69,17 @@ function spread(rows: number): readonly number[] {
  * @throws {DeviceError} where the device fails.
  * @throws {FormatError} for a matrix that cannot be read.
  */
-export async function productDifference(
-  source: TensorSource,
-  name: string,
-  { device, weights, activations }: ProductToCheck,
-): Promise<number> {
+export async function productDifference(source: TensorSource, name: string, how: ProductToCheck): Promise<number> {
+  check<object>('productDifference', 'source', source, anObject);
+  check('productDifference', 'name', name, aText);
+  const { device, weights, activations } = checkOptions('productDifference', how, productRules);
   const { dtype, shape } = entryOf(source, name);
+  if (shape.length !== 2)
+    throw new FormatError(
+      source.name,
+      0,
+      `${showName(name)} is ${showShape(shape)}, which is no matrix to multiply with`,
+    );
   const [all = 0, columns = 0] = shape;
   if (all * columns === 0) return 0;
   const rows = Math.min(all, Math.max(64, Math.floor(mostElements / columns)));
