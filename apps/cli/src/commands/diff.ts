@@ -11,7 +11,7 @@ import {
   type TextModel,
   type TextOptions,
 } from '../language/evaluate.ts';
-import { languageModelArgument } from '../language/options.ts';
+import { computedWith, languageModelArgument } from '../language/options.ts';
 import { formatCount, formatPercent } from '../terminal/format.ts';
 import { describeScored } from './eval-text.ts';
 
@@ -66,12 +66,18 @@ export function addDiffCommand(program: Command, environment: Environment): void
   withExamples(withComputeOptions(withTextOptions(command)), [
     ['espalier diff model.f16.gguf model.q4.gguf --text book.txt', 'perplexities, KL, the same top token'],
     ['espalier diff model.gguf model.gguf --base-weights f32 --text book.txt', 'what its weights as stored cost'],
+    ['espalier diff model.gguf model.gguf --activations int8-groups --text book.txt', 'what rounded activations cost'],
     ['espalier diff all-MiniLM-L6-v2 small --text sentences.txt --json', 'of vectors: cosines, nearest neighbours'],
   ]).action(async (base: string, model: string, options: DiffOptions) => {
     const session = openSession(environment, options);
-    const { text, weights = 'stored', baseWeights } = options;
+    const { text, weights = 'stored', activations, baseWeights } = options;
     checkText(text);
-    const models = await openTextModels(session, [base, model], [baseWeights, weights], options);
+    const models = await openTextModels(
+      session,
+      [base, model],
+      [{ weights: baseWeights }, computedWith(weights, activations)],
+      options,
+    );
     const found = await compareOn(session, models as readonly [TextModel, TextModel], text, options);
     session.result({ models: [base, model], text, ...found }, () => describe(found));
   });

@@ -31,7 +31,7 @@ export function addEmbedCommand(program: Command, environment: Environment): voi
     const texts = text === undefined ? linesOf(await allOf(session.stdin)) : await linesIn(text);
     if (texts.length === 0)
       throw new UsageError('--text: there is no text, nor is one on stdin: give a file with a text a line');
-    const [model] = await openTextModels(session, [name], [weights], options);
+    const [model] = await openTextModels(session, [name], [{ weights }], options);
     if (!(model instanceof TextEmbedder))
       throw new UsageError(`${name}: it tells tokens, and has no vector for a text: give a model that embeds texts`);
     const { values, width, tokens, cut } = await embedAll(session, model, texts);

@@ -2,6 +2,7 @@
 import type { Perplexity, ScoredText } from '@espalier/language';
 import type { Session } from '../cli/session.ts';
 import { checkText, openTextModels, perplexityOf, type TextOptions } from '../language/evaluate.ts';
+import { computedWith } from '../language/options.ts';
 import { formatCount } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
 
@@ -21,11 +22,12 @@ export async function evaluateOnText(
   names: readonly string[],
   options: TextOptions & { readonly text: string },
 ): Promise<void> {
-  const { text, weights = 'stored' } = options;
+  const { text, weights = 'stored', activations } = options;
+  const computed = computedWith(weights, activations);
   checkText(text);
   const found: MeasuredText[] = [];
   for (const name of names) {
-    const [model] = await openTextModels(session, [name], [weights], options);
+    const [model] = await openTextModels(session, [name], [computed], options);
     if (model) found.push({ model: name, ...(await perplexityOf(session, name, model, text, options)) });
   }
   const [first] = found;

@@ -17,11 +17,13 @@ import {
   type Tokenizer,
 } from '@espalier/language';
 import { openTextModelAt, readTextParts } from '@espalier/language/node';
+import type { OpenModelOptions } from '@espalier/models';
 import { openDevice } from '@espalier/pipeline';
 import { Option, type Command } from 'commander';
 import { wholeNumberFrom, type ComputeOptions } from '../cli/options.ts';
 import type { Session } from '../cli/session.ts';
 import { InterruptedError, UsageError } from '../errors.ts';
+import { activationsOption, type ActivationNumbers } from './options.ts';
 
 /** Options of commands that judge by a text. */
 export interface TextOptions extends ComputeOptions {
@@ -30,6 +32,7 @@ export interface TextOptions extends ComputeOptions {
   readonly chunk?: number;
   readonly chunks?: number;
   readonly weights?: 'stored' | 'f32';
+  readonly activations?: ActivationNumbers;
 }
 
 /** What takes a text. */
@@ -52,7 +55,8 @@ export function withTextOptions(command: Command): Command {
     .option('--chunks <n>', 'of a language model: look at so many windows (default: all)', wholeNumberFrom(1))
     .addOption(
       new Option('--weights <how>', 'of a model of texts: weights as they are stored, or as f32 (default: stored)').choices(['stored', 'f32']), // prettier-ignore
-    );
+    )
+    .addOption(activationsOption());
 }
 
 /** @throws {UsageError} when there is no such file. */
@@ -68,13 +72,13 @@ export function checkText(path: string): void {
 export async function openTextModels(
   session: Session,
   names: readonly string[],
-  weights: readonly ('stored' | 'f32')[],
+  computed: readonly Pick<OpenModelOptions, 'weights' | 'activations'>[],
   { device = 'auto' }: ComputeOptions,
 ): Promise<readonly TextModel[]> {
   const { device: opened } = await openDevice(device);
   const models: TextModel[] = [];
   for (const [index, name] of names.entries()) {
-    const model = await openTextModelAt(name, { device: opened, weights: weights[index] ?? 'stored' });
+    const model = await openTextModelAt(name, { device: opened, ...computed[index] });
     for (const note of model.description.notes) session.log(`${name}: ${note}`);
     models.push(model);
   }

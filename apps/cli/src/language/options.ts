@@ -1,7 +1,9 @@
 /** What commands take that have a language model go on with a text. */
 import type { GenerateOptions } from '@espalier/language';
+import type { OpenModelOptions } from '@espalier/models';
 import { cacheNumbers, type CacheNumbers } from '@espalier/nn';
 import { Option, type Command } from 'commander';
+import { UsageError } from '../errors.ts';
 import { defaultSeed, numberBetween, wholeNumberFrom, type ComputeOptions } from '../cli/options.ts';
 
 /** Options of these commands. */
@@ -15,8 +17,35 @@ export interface LanguageOptions extends ComputeOptions {
   readonly stop?: readonly string[];
   readonly weights: 'stored' | 'f32';
   readonly cache?: CacheNumbers;
+  readonly activations?: ActivationNumbers;
   readonly draft?: string;
   readonly guesses: number;
+}
+
+/** What weights in blocks meet: activations as they are, or rounded. */
+export type ActivationNumbers = NonNullable<OpenModelOptions['activations']>;
+
+/** An option that says so. */
+export function activationsOption(): Option {
+  return new Option(
+    '--activations <numbers>',
+    'what weights that are stored in blocks meet; codes of groups of 32 are faster (default: f32)',
+  ).choices(['f32', 'int16-groups', 'int8-groups']);
+}
+
+/**
+ * How a model is to be computed with, as it is opened.
+ * @throws {UsageError} for rounded activations of weights that are no blocks.
+ */
+export function computedWith(
+  weights: 'stored' | 'f32',
+  activations: ActivationNumbers = 'f32',
+): Pick<OpenModelOptions, 'weights' | 'activations'> {
+  if (weights === 'f32' && activations !== 'f32')
+    throw new UsageError(
+      `--activations: ${activations} are what weights in blocks meet, and --weights f32 has none; leave one of them out`,
+    );
+  return { weights, activations };
 }
 
 /** What a model is here. */
@@ -51,6 +80,7 @@ export function withLanguageOptions(command: Command): Command {
     )
     .option('--stop <text>', 'a text that ends it, and is not printed; may be repeated', another)
     .option('--weights <how>', "as they are 'stored', or 'f32'", 'stored')
+    .addOption(activationsOption())
     .addOption(
       new Option('--cache <numbers>', 'how keys and values of positions are kept (default: f32)').choices([
         ...cacheNumbers,

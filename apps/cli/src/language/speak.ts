@@ -5,7 +5,7 @@ import { openDevice } from '@espalier/pipeline';
 import type { Session } from '../cli/session.ts';
 import { InterruptedError, UsageError } from '../errors.ts';
 import { printable } from '../terminal/visible.ts';
-import type { LanguageOptions } from './options.ts';
+import { computedWith, type LanguageOptions } from './options.ts';
 
 /** What was spoken. */
 export interface Spoken {
@@ -32,11 +32,12 @@ export async function openSpeaker(
   session: Session,
   name: string,
   given: GenerateOptions,
-  { device = 'auto', weights, draft, cache }: LanguageOptions,
+  { device = 'auto', weights, activations, draft, cache }: LanguageOptions,
 ): Promise<Speaker> {
+  const computed = { cache, ...computedWith(weights, activations) };
   const { device: opened } = await openDevice(device);
   const started = performance.now();
-  const model = await openLanguageAt(name, { device: opened, weights, cache });
+  const model = await openLanguageAt(name, { device: opened, ...computed });
   const { description, tokenizer, decoder } = model;
   // Not where it was asked for, if that computes something else.
   const place = decoder.model.parameters()[0]?.device ?? opened;
@@ -46,7 +47,7 @@ export async function openSpeaker(
   for (const note of description.notes) session.log(note);
   const options = { ...given, tokenizer };
   if (draft === undefined) return { model, options };
-  const guessing = await openLanguageAt(draft, { device: opened, weights, cache });
+  const guessing = await openLanguageAt(draft, { device: opened, ...computed });
   if (guessing.description.vocabulary !== description.vocabulary)
     throw new UsageError(
       `--draft: ${draft} has ${guessing.description.vocabulary} tokens, and ${name} has ${description.vocabulary}: give a model with the same vocabulary`,

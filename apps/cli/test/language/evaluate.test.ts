@@ -34,16 +34,36 @@ const words = {
   decoder: { type: 'WordPiece' },
 }; // prettier-ignore
 
+let blocks = '';
+
 beforeAll(async () => {
   file = await writeTinyGguf(at('tiny.gguf'));
   other = await writeTinyGguf(at('other.gguf'), 2);
   folder = await writeTinyFolder(at('tiny'));
+  const wide = await writeTinyGguf(at('wide.gguf'), 1, true, { width: 256, hidden: 1024 });
+  blocks = at('blocks.gguf');
+  await runHere('convert', wide, blocks, '--type', 'Q8_0');
   text = at('text.txt');
   writeFileSync(text, 'A table in a cab, or able: über alles.\n'.repeat(30));
   embedder = at('bert');
   mkdirSync(embedder);
   cpSync(bert, embedder, { recursive: true });
   writeFileSync(`${embedder}/tokenizer.json`, JSON.stringify(words));
+});
+
+test('activations are rounded where that is asked for, which diff and eval tell', async () => {
+  const rounded = ['--activations', 'int8-groups', '--text', text, '--chunk', '32', ...cpu];
+  const found = await run('diff', blocks, blocks, ...rounded);
+  const { mean } = found['divergence'] as { readonly mean: number };
+  expect(mean).toBeGreaterThan(1e-9);
+  expect(mean).toBeLessThan(0.01);
+  const { perplexity } = found['model'] as { readonly perplexity: number };
+  expect(await run('eval', blocks, ...rounded)).toMatchObject({ perplexity });
+  const spoken = ['--prompt', 'A', '--max-tokens', '4', ...cpu];
+  expect(await runHere('generate', blocks, '--activations', 'int16-groups', ...spoken)).toMatchObject({ code: 0 });
+  const both = ['--activations', 'int8-groups', '--weights', 'f32', ...cpu];
+  await refused('--activations: int8-groups', 'eval', blocks, '--text', text, ...both);
+  await refused('--activations: int8-groups', 'generate', blocks, '--prompt', 'A', ...both);
 });
 
 describe('eval --text', () => {
