@@ -136,6 +136,35 @@ MODELS = {
         ),
         None,
     ),
+    # Windows in all layers, and in the second one alone.
+    "mistral-window": (
+        tf.MistralForCausalLM,
+        tf.MistralConfig(
+            **DECODER,
+            hidden_size=16,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            intermediate_size=9,
+            sliding_window=4,
+            rope_parameters=dict(rope_type="default", rope_theta=100.0),
+        ),
+        None,
+    ),
+    "qwen2-window": (
+        tf.Qwen2ForCausalLM,
+        tf.Qwen2Config(
+            **DECODER,
+            hidden_size=16,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            intermediate_size=9,
+            use_sliding_window=True,
+            sliding_window=3,
+            max_window_layers=1,
+            rope_parameters=dict(rope_type="default", rope_theta=1000.0),
+        ),
+        None,
+    ),
 }
 
 

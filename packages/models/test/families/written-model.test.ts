@@ -1,6 +1,6 @@
 // Models go back to the files of others as they came, or as what is left of them, and what has no words there is named.
 import { build, ConfigError, FormatError, type Module, type ModuleConfig } from '@espalier/nn';
-import { noGrad, type Tensor } from '@espalier/tensor';
+import { noGrad, tensor, type Tensor } from '@espalier/tensor';
 import { expectClose } from '@espalier/testing';
 import { describe, expect, test } from 'vitest';
 import {
@@ -210,6 +210,63 @@ describe('what is left of a model', () => {
   });
 });
 
+describe('windows', () => {
+  const windowsIn = async (folder: Parameters<typeof openLanguageModel>[0]): Promise<readonly unknown[]> => {
+    const { model } = (await openLanguageModel(folder)).description;
+    return [model['window'], model['windowLayers']];
+  };
+
+  test('are those of the file, as far as sequences are longer', async () => {
+    expect(await windowsIn(await folderOf('qwen2-window'))).toEqual([3, [1]]);
+    const said = { use_sliding_window: true, sliding_window: 5, max_window_layers: 0, layer_types: null };
+    expect(await windowsIn(await saying('qwen2-window', said))).toEqual([5, undefined]);
+    expect(await windowsIn(await saying('qwen2-window', { sliding_window: 16 }))).toEqual([undefined, undefined]);
+    expect(await windowsIn(await saying('mistral-window', {}))).toEqual([4, undefined]);
+  });
+
+  test('go along as layers do, and to GGUF where all have one', async () => {
+    const opened = await openLanguageModel(await folderOf('qwen2-window'));
+    const text = tensor([3, 1, 4, 1, 5, 9, 2], { dtype: 'i32' });
+    expect(() => writtenModel(opened, 'gguf')).toThrow(ConfigError);
+    const config = opened.module.config() as unknown as { readonly layers: { readonly layers: readonly object[] } };
+    const less = build({
+      ...config,
+      layers: { ...config.layers, layers: [{ type: 'sequential', layers: [] }, config.layers.layers[1]] },
+    } as never);
+    const own = new Map(opened.module.namedParameters());
+    for (const [name, { value }] of less.namedParameters()) value.assign(own.get(name)?.value as Tensor);
+    const again = await asGguf({ ...opened, module: less.eval() });
+    expect(again.metadata['qwen2.attention.sliding_window']).toBe(3);
+    const { module } = await openLanguageModel(again);
+    await expectClose(
+      noGrad(() => module.call(text)),
+      noGrad(() => less.call(text)),
+      near,
+    );
+  });
+});
+
+test('yarn goes to GGUF where nothing but its factor and context is said', async () => {
+  const yarn = { rope_type: 'yarn', rope_theta: 100, factor: 4, original_max_position_embeddings: 8 };
+  const before = await openLanguageModel(await saying('mistral', { rope_parameters: yarn }));
+  const file = await asGguf(before);
+  expect(file.metadata).toMatchObject({
+    'llama.rope.scaling.type': 'yarn',
+    'llama.rope.scaling.factor': 4,
+    'llama.rope.scaling.original_context_length': 8,
+  });
+  const { module, description } = await openLanguageModel(file);
+  expect(description.model['rotary']).toMatchObject({ scaling: { type: 'yarn', factor: 4, context: 8 } });
+  const text = tensor([3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 12], { dtype: 'i32' });
+  await expectClose(
+    noGrad(() => module.call(text)),
+    noGrad(() => before.module.call(text)),
+    near,
+  );
+  const other = await openLanguageModel(await saying('mistral', { rope_parameters: { ...yarn, beta_fast: 16 } }));
+  await expect(asGguf(other)).rejects.toThrow('yarn');
+});
+
 describe('a folder is refused that asks for', () => {
   test.each<[string, Readonly<Record<string, unknown>>, string]>([
     ['llama', { model_type: 'mamba' }, "'model_type' is 'mamba'"],
@@ -230,8 +287,8 @@ describe('a folder is refused that asks for', () => {
     ['llama', { vocab_size: 14 }, "'model.embed_tokens.weight' is [13, 24], and [14, 24]"],
     ['llama', { attention_bias: true }, "'model.layers.0.self_attn.q_proj.bias'"],
     ['llama-biased', { attention_bias: false }, "has no place for: 'model.layers.0.self_attn."],
-    ['mistral', { sliding_window: 8 }, "'sliding_window' is 8"],
-    ['qwen2', { use_sliding_window: true, sliding_window: 8 }, "'sliding_window' is 8"],
+    ['mistral', { sliding_window: 0 }, "'sliding_window' is 0"],
+    ['qwen2', { layer_types: ['full_attention'] }, "'layer_types' has 1 layers, and the model has 2"],
     ['qwen2', { layer_types: ['linear_attention'] }, "'layer_types' has 'linear_attention'"],
     ['gpt2', { scale_attn_by_inverse_layer_idx: true }, "'scale_attn_by_inverse_layer_idx' is true"],
     ['gpt2', { add_cross_attention: true }, "'add_cross_attention' is true"],

@@ -27,7 +27,10 @@ export interface Answer {
 export const answers = goldenJson('families/answers.json') as Readonly<Record<string, readonly Answer[]>>;
 
 /** Models that read texts. */
-export const texts = ['llama', 'llama-biased', 'mistral', 'qwen2', 'qwen3', 'gpt2', 'bert'] as const;
+export const texts = [
+  ...(['llama', 'llama-biased', 'mistral', 'qwen2', 'qwen3', 'gpt2', 'bert'] as const),
+  ...(['mistral-window', 'qwen2-window'] as const),
+] as const;
 /** Those of them that tell the next token. */
 export const causal = texts.filter((name) => name !== 'bert');
 /** Those with a GGUF file that gguf wrote. */

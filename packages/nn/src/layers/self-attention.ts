@@ -12,6 +12,7 @@ import { isTapped } from '../module/call.ts';
 import { below, type CallContext } from '../module/call-context.ts';
 import { Module, type ModuleConfig } from '../module/module.ts';
 import type { ModuleType } from '../module/registry.ts';
+import { ConfigError } from '../errors.ts';
 import { Activation } from './activation.ts';
 import { layerType } from './layer-type.ts';
 import { Linear } from './linear.ts';
@@ -27,6 +28,8 @@ export interface SelfAttentionOptions {
   readonly headWidth?: number;
   /** Whether a position sees itself and the ones before it alone. Default: false. */
   readonly causal?: boolean;
+  /** How many positions one sees, itself and the last before it, where it is causal. Default: 0, which stands for all. */
+  readonly window?: number;
   /** Heads of keys and values, each of which as many heads of queries share. Default: 0, which stands for as many. */
   readonly keyValueHeads?: number;
   /** Whether the four linear layers have a bias, those of queries, keys and values alone (`inputs`), or the other one. Default: true. */
@@ -49,6 +52,7 @@ const fields: Fields<SelfAttentionOptions> = {
   heads: integer(1),
   headWidth: optional(integer(0), 0),
   causal: optional(truth, false),
+  window: optional(integer(0), 0),
   keyValueHeads: optional(integer(0), 0),
   bias: optional<boolean | 'inputs' | 'out'>(either(truth, word('inputs', 'out')), true),
   rotary: optional<RotaryOptions | null>(rotaryField, null),
@@ -99,6 +103,8 @@ export class SelfAttention extends Module implements KeepsPositions {
         `${width} features are no whole number for each of ${heads} heads; give headWidth`,
       );
     checkHeadWidth(this.type, parsed.cache, headWidth);
+    if (parsed.window > 0 && !parsed.causal)
+      throw new ConfigError(`${this.type}.window`, `is ${parsed.window}, and a position sees what comes later, too`);
     const keyValueHeads = parsed.keyValueHeads === 0 ? heads : parsed.keyValueHeads;
     if (heads % keyValueHeads !== 0)
       throw new ShapeError(
@@ -140,7 +146,7 @@ export class SelfAttention extends Module implements KeepsPositions {
     };
     const query = placed(byHead(this.query, 'query', heads), this.queryNorm, 'queryNorm');
     const keys = placed(byHead(this.key, 'key', keyValueHeads), this.keyNorm, 'keyNorm');
-    const attended = this.#attended(keys, byHead(this.value, 'value', keyValueHeads), context);
+    const attended = this.#within(query, this.#attended(keys, byHead(this.value, 'value', keyValueHeads), context));
     const shares = below(context, 'probabilities');
     const seen = isTapped(shares, this.probabilities)
       ? this.#seenByShares(query, attended, shares)
@@ -181,6 +187,15 @@ export class SelfAttention extends Module implements KeepsPositions {
       throw new ArgumentError(this.type, 'attends to what comes later too, which a cache does not have; call it whole');
     const seen = place.keep(this, keys, values);
     return { ...seen, mask: mask && this.#seenOf(mask, seen.keys, seen.count) };
+  }
+
+  /** Without what is before the window; where there can be nothing before it, no mask has to be looked at. */
+  #within(query: Tensor, attended: Attended): Attended {
+    const { window } = this.options;
+    const { keys, mask, columns, count } = attended;
+    if (window === 0 || (keys.shape.at(-2) as number) <= window) return attended;
+    const near = laterOf(query, keys, columns, count, window);
+    return { ...attended, mask: mask ? mask.logicalAnd(near) : near };
   }
 
   /** The same by way of the shares, for those who look at them. */
@@ -230,12 +245,15 @@ export class SelfAttention extends Module implements KeepsPositions {
   }
 }
 
-/** Which keys, in a column, come after which queries, in a row, of which the last is that of the last key. */
-function laterOf(query: Tensor, keys: Tensor, columns = positionsOf(keys), count?: Tensor): Tensor {
+/**
+ * Which keys, in a column, come after which queries, in a row, of which the last is that of the last key.
+ * @param before how many positions before the query to count from
+ */
+function laterOf(query: Tensor, keys: Tensor, columns = positionsOf(keys), count?: Tensor, before = 0): Tensor {
   const length = query.lengthAlong(-2) ?? (query.shape.at(-2) as number);
   const rows = positionsOf(query).unsqueeze(1);
   const seen = count ?? keys.lengthAlong(-2) ?? (keys.shape.at(-2) as number);
-  return columns.gt(rows.add(seen).sub(length));
+  return columns.gt(rows.add(seen).sub(length).sub(before));
 }
 
 /** Where the positions of a call stand in it. */

@@ -7,7 +7,7 @@ import {
   type RmsNorm,
   SelfAttention,
 } from '@espalier/nn';
-import { Generator, noGrad, randn, ShapeError, tensor, type Tensor } from '@espalier/tensor';
+import { concat, Generator, noGrad, randn, ShapeError, tensor, type Tensor } from '@espalier/tensor';
 import { expectClose } from '@espalier/testing';
 import { describe, expect, test } from 'vitest';
 
@@ -61,6 +61,40 @@ describe('self-attention', () => {
     const x = draw([6, 5], 1);
     const wanted = plain(layer, x, (row, column) => !causal || column <= row);
     await expectClose(layer.forward(x), wanted.flat(), { absolute: 1e-5, relative: 1e-5 });
+  });
+
+  test.each([1, 2, 4, 9])('a window of %d shows a position itself and the last before it', async (window) => {
+    const config = { type: 'self-attention', width: 5, heads: 2, headWidth: 3, causal: true, window };
+    const layer = build(config, { seed: 4 }) as SelfAttention;
+    const x = draw([7, 5], 1);
+    const near = { absolute: 1e-5, relative: 1e-5 };
+    const wanted = plain(layer, x, (row, column) => column <= row && column > row - window);
+    await expectClose(layer.forward(x), wanted.flat(), near);
+    // By the shares, behind a mask, and a few positions at a time.
+    const tapped = callContext({ taps: [{ at: 'probabilities', output: () => undefined }] });
+    await expectClose(layer.call(x, tapped), wanted.flat(), near);
+    const mask = tensor(Array.from({ length: 7 }, (_, column) => column !== 3 && column !== 5)).reshape([1, 7]);
+    const masked = plain(
+      layer,
+      x,
+      (row, column) => column <= row && column > row - window && column !== 3 && column !== 5,
+    );
+    const seen = window > 2 ? [0, 7] : [0, 3];
+    const sees = (rows: readonly number[]): readonly number[] => rows.slice(5 * (seen[0] ?? 0), 5 * (seen[1] ?? 0));
+    const made = (await layer.call(x, callContext({ slots: { attentionMask: mask } })).data()) as Float32Array;
+    await expectClose(tensor([...sees([...made])]), sees(masked.flat()), near);
+    const cache = new AttentionCache(layer, { capacity: 12 });
+    const parts = [0, 4, 5].map((at, index) => {
+      const slots = { attentionCache: cache.from(tensor(at, { dtype: 'i32' })) };
+      return noGrad(() =>
+        layer.call(x.narrow(0, at, [4, 1, 2][index] as number), callContext({ slots })),
+      ).realizeSync();
+    });
+    await expectClose(concat(parts, 0), wanted.flat(), near);
+  });
+
+  test('only where a position does not see what comes later', () => {
+    expect(() => build({ type: 'self-attention', width: 4, heads: 2, window: 3 })).toThrow(ConfigError);
   });
 
   test('what comes later changes nothing of what came before, where it is causal', async () => {

@@ -60,7 +60,11 @@ export function describeLanguageModule(module: Module, family: FileFamily, befor
   const kept = blocks.flatMap((block, place) => (isLeftOut(block, place) ? [] : [place]));
   const model: ModuleConfig = {
     ...before,
-    ...family.sizes(config, first as ModuleConfig),
+    ...family.sizes(
+      config,
+      first as ModuleConfig,
+      kept.map((place) => blocks[place] as ModuleConfig),
+    ),
     type: family.type,
     layers: kept.length,
   };

@@ -52,8 +52,12 @@ export interface FamilyFormat {
 export interface FileFamily {
   readonly type: string;
   readonly layers: (model: ModuleConfig) => ModuleConfig;
-  /** The sizes of a module, by its description and that of its first layer, in the words of the family. */
-  readonly sizes: (config: ModuleConfig, block: ModuleConfig) => Omit<ModuleConfig, 'type'>;
+  /** The sizes of a module, by its description, that of its first layer and those of all, in the words of the family. */
+  readonly sizes: (
+    config: ModuleConfig,
+    block: ModuleConfig,
+    blocks: readonly ModuleConfig[],
+  ) => Omit<ModuleConfig, 'type'>;
   readonly huggingFace: FamilyFormat;
   readonly gguf?: FamilyFormat;
 }

@@ -14,6 +14,10 @@ const count: Kind<number> = {
   holds: (value) => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= 2 ** 24,
   is: 'a whole number of at least 1',
 };
+const whole: Kind<number> = {
+  holds: (value) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 2 ** 24,
+  is: 'a whole number of at least 0',
+};
 const real: Kind<number> = { holds: (value) => Number.isFinite(value), is: 'a number' };
 const truth: Kind<boolean> = { holds: (value) => typeof value === 'boolean', is: 'true or false' };
 const text: Kind<string> = { holds: (value) => typeof value === 'string', is: 'a text' };
@@ -51,6 +55,12 @@ export class Said {
     return Object.hasOwn(this.#values, key) && this.#values[key] !== null;
   }
 
+  /** Whether nothing is what it says. */
+  isNull(key: string): boolean {
+    this.#asked.add(key);
+    return this.#values[key] === null;
+  }
+
   /** What it is, whatever that is; undefined where it is not there. */
   any(key: string): Json | undefined {
     return this.has(key) ? this.#values[key] : undefined;
@@ -66,6 +76,11 @@ export class Said {
   /** A whole number of at least 1. */
   count(key: string, fallback?: number): number {
     return this.#find(key, count, fallback);
+  }
+
+  /** A whole number of at least 0. */
+  whole(key: string, fallback?: number): number {
+    return this.#find(key, whole, fallback);
   }
 
   real(key: string, fallback?: number): number {

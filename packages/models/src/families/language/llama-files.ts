@@ -9,11 +9,12 @@ import type { BeforeWriting, LanguageFamily, ModelToWrite, SaidModel } from '../
 import { ggufLlama, huggingFaceLlama, llamaLayers, llamaOptions, llamaParts } from './llama.ts';
 import { configOfRotary, rotaryOfConfig } from './rotary.ts';
 import { rotaryOfGguf, ggufOfRotary } from './rotary-gguf.ts';
+import { configOfWindows, ggufOfWindows, windowsOf, windowsOfConfig, windowsOfGguf } from './windows.ts';
 import { partsOf } from '../files/module-parts.ts';
 import type { Said } from '../files/said.ts';
 
 /** More keys that change nothing here. */
-const ignored = ['attention_dropout', 'is_llama_config', 'max_window_layers', 'pretraining_tp'];
+const ignored = ['attention_dropout', 'is_llama_config', 'pretraining_tp'];
 
 /** What differs between the types of models. */
 const huggingFaceTypes: Readonly<Record<string, (said: Said) => Description>> = {
@@ -23,32 +24,18 @@ const huggingFaceTypes: Readonly<Record<string, (said: Said) => Description>> = 
   qwen3: (said) => ({ bias: said.truth('attention_bias', false), headNorm: true }),
 };
 
-/** A window that is not longer than any sequence would have to be looked through. */
-function refuseWindows(said: Said, context: number, type: string): void {
-  const isUsed = type === 'mistral' || said.truth('use_sliding_window', false);
-  const window = said.any('sliding_window');
-  const layers = said.texts('layer_types', []);
-  const other = layers.find((each) => each !== 'full_attention' && each !== 'sliding_attention');
-  if (other !== undefined) said.refuse('layer_types', `has '${other}', which there is not here`);
-  if (isUsed && typeof window === 'number' && window < context)
-    said.refuse(
-      'sliding_window',
-      `is ${window}, and sequences may be ${context} long; sliding windows are not computed here`,
-    );
-}
-
 function readConfig(said: Said, source: TensorSource, type: string): SaidModel {
   const [width, heads] = [said.count('hidden_size'), said.count('num_attention_heads')];
   const headWidth = said.count('head_dim', width / heads);
   const context = said.count('max_position_embeddings', 2048);
-  refuseWindows(said, context, type);
+  const layers = said.count('num_hidden_layers');
   said.only('rope_interleaved', false);
   said.ignore(...ofTraining, ...ignored);
   const model: ModuleConfig = {
     type: 'llama',
     vocabulary: said.count('vocab_size'),
     width,
-    layers: said.count('num_hidden_layers'),
+    layers,
     heads,
     keyValueHeads: said.count('num_key_value_heads', heads),
     headWidth,
@@ -61,6 +48,7 @@ function readConfig(said: Said, source: TensorSource, type: string): SaidModel {
     bias: false,
     feedForwardBias: false,
     headNorm: false,
+    ...windowsOfConfig(said, { type, layers, context }),
     ...huggingFaceTypes[type]?.(said),
   };
   const prefix = source.tensors.has('embed_tokens.weight') ? '' : 'model.';
@@ -74,10 +62,10 @@ function readConfig(said: Said, source: TensorSource, type: string): SaidModel {
 
 /** Which of the types of models in a format has what a model has. */
 function typeFor(model: ModuleConfig, before: string | undefined): string {
-  const { bias = false, headNorm = false, feedForwardBias = false } = llamaOptions(model);
+  const { bias = false, headNorm = false, feedForwardBias = false, window = 0 } = llamaOptions(model);
   if (headNorm) return 'qwen3';
   if (bias === 'inputs') return 'qwen2';
-  return before === 'mistral' && !bias && !feedForwardBias ? 'mistral' : 'llama';
+  return (before === 'mistral' || window > 0) && !bias && !feedForwardBias ? 'mistral' : 'llama';
 }
 
 function writeConfig(model: ModuleConfig, { said: before, prefix = 'model.' }: BeforeWriting): ModelToWrite {
@@ -112,6 +100,7 @@ function writeConfig(model: ModuleConfig, { said: before, prefix = 'model.' }: B
     hidden_act: act,
     ...(type === 'llama' && { attention_bias: bias, mlp_bias: options.feedForwardBias ?? false }),
     ...(type === 'qwen3' && { attention_bias: bias }),
+    ...configOfWindows(options, type, options.layers),
   };
   return { said, parts: llamaParts(model, huggingFaceLlama(prefix)) };
 }
@@ -131,12 +120,6 @@ async function readGguf(said: Said, source: TensorSource, architecture: string):
   said.only(key('attention.value_length'), headWidth, undefined);
   said.only(key('expert_count'), 0);
   const context = said.count(key('context_length'));
-  const window = said.any(key('attention.sliding_window'));
-  if (typeof window === 'number' && window > 0 && window < context)
-    said.refuse(
-      key('attention.sliding_window'),
-      `is ${window}, and sequences may be ${context} long; sliding windows are not computed here`,
-    );
   const factors = source.tensors.has('rope_freqs.weight')
     ? await (await readTensor(source, 'rope_freqs.weight')).data()
     : undefined;
@@ -167,6 +150,7 @@ async function readGguf(said: Said, source: TensorSource, architecture: string):
     bias: has('blk.0.attn_q.bias') ? (has('blk.0.attn_output.bias') ? true : 'inputs') : false,
     feedForwardBias: has('blk.0.ffn_up.bias'),
     headNorm,
+    ...windowsOfGguf(said, architecture, context),
   };
   return { model, parts: llamaParts(model, ggufLlama(turns)), unused: [/^rope_freqs\.weight$/u] };
 }
@@ -192,6 +176,7 @@ function writeGguf(model: ModuleConfig, { said: before }: BeforeWriting): ModelT
       vocab_size: options.vocabulary,
       ...(headWidth !== width / heads && { 'attention.key_length': headWidth, 'attention.value_length': headWidth }),
       ...ggufOfRotary(rotary, headWidth),
+      ...ggufOfWindows(options),
     }),
   };
   const factors = factorsOf(rotary, headWidth);
@@ -212,8 +197,17 @@ function factorsOf(rotary: RotaryOptions, headWidth: number): readonly number[] 
 }
 
 /** Sizes as a module has them. */
-function llamaSizes(config: ModuleConfig, block: ModuleConfig): Omit<ModuleConfig, 'type'> {
+function llamaSizes(
+  config: ModuleConfig,
+  block: ModuleConfig,
+  blocks: readonly ModuleConfig[],
+): Omit<ModuleConfig, 'type'> {
   const { embedding, attention, feedForward } = partsOf(config, block);
+  const windows = blocks.map((each) => Number(partsOf(config, each).attention['window'] ?? 0));
+  const { window = 0, windowLayers } = windowsOf(
+    Math.max(...windows),
+    windows.map((each) => each > 0),
+  );
   return {
     vocabulary: embedding['count'],
     width: embedding['size'],
@@ -222,6 +216,8 @@ function llamaSizes(config: ModuleConfig, block: ModuleConfig): Omit<ModuleConfi
     headWidth: attention['headWidth'],
     hidden: feedForward['hidden'],
     tied: config['ties'] !== undefined,
+    window: window === 0 ? undefined : window,
+    windowLayers,
   };
 }
 

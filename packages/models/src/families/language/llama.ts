@@ -4,9 +4,10 @@
  */
 import type { ModuleConfig, RotaryOptions } from '@espalier/nn';
 import type { Family, FamilyMember } from '../family.ts';
-import { aCount, anyJson, aTruth, familyOptions, oneOf, type OptionRulesOf } from '../options.ts';
+import { aCount, anyJson, aTruth, familyOptions, oneOf, type OptionRule, type OptionRulesOf } from '../options.ts';
 import { textNeeded, textRules, type TextModel } from './text-options.ts';
 import type { TensorPart } from '../../tensors/parts.ts';
+import { hasWindow } from './windows.ts';
 import { justWeight, putPart, weightAndBias } from '../files/part-list.ts';
 
 /** A model of the family in few words. */
@@ -26,7 +27,18 @@ export interface Llama extends TextModel {
   readonly feedForwardBias?: boolean;
   /** Whether heads of queries and keys are normalised. Default: false. */
   readonly headNorm?: boolean;
+  /** Positions that one sees, itself included. Default: 0, for all. */
+  readonly window?: number;
+  /** Places of the layers that have a window. Default: all. */
+  readonly windowLayers?: readonly number[];
 }
+
+const isPlace = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const countOrNone: OptionRule = { holds: isPlace, is: 'a whole number of at least 0' };
+const listOfPlaces: OptionRule = {
+  holds: (value) => Array.isArray(value) && value.every(isPlace),
+  is: 'places of layers, from 0',
+};
 
 const rules: OptionRulesOf<Llama> = {
   ...textRules,
@@ -38,6 +50,8 @@ const rules: OptionRulesOf<Llama> = {
   bias: oneOf(true, false, 'inputs'),
   feedForwardBias: aTruth,
   headNorm: aTruth,
+  window: countOrNone,
+  windowLayers: listOfPlaces,
 };
 
 /**
@@ -65,6 +79,8 @@ export function llamaLayers(config: ModuleConfig): ModuleConfig {
     feedForwardBias = false,
     headNorm = false,
     activation = 'silu',
+    window = 0,
+    windowLayers,
   } = llamaOptions(config);
   const norm: ModuleConfig = { type: 'rms-norm', size: width, epsilon };
   const attention: ModuleConfig = {
@@ -86,15 +102,18 @@ export function llamaLayers(config: ModuleConfig): ModuleConfig {
     gated: true,
     bias: feedForwardBias,
   };
-  const block: ModuleConfig = {
-    type: 'transformer-block',
-    attention: { type: 'residual', norm, body: attention },
-    feedForward: { type: 'residual', norm, body: feedForward },
+  const block = (place: number): ModuleConfig => {
+    const seen = hasWindow({ window, ...(windowLayers && { windowLayers }) }, place) ? window : 0;
+    return {
+      type: 'transformer-block',
+      attention: { type: 'residual', norm, body: { ...attention, window: seen } },
+      feedForward: { type: 'residual', norm, body: feedForward },
+    };
   };
   return {
     type: 'causal-language-model',
     embedding: { type: 'embedding', count: vocabulary, size: width },
-    layers: { type: 'sequential', layers: Array.from({ length: layers }, () => block) },
+    layers: { type: 'sequential', layers: Array.from({ length: layers }, (_, place) => block(place)) },
     norm,
     head: { type: 'linear', in: width, out: vocabulary, bias: false },
     ...(tied && { ties: { 'head.weight': 'embedding.weight' } }),
