@@ -92,7 +92,7 @@ async function readOnce(
   const use = async (): Promise<void> => {
     if (error !== undefined || !reader.use) return;
     try {
-      await reader.use(mutant);
+      await reader.use(mutant, folder);
     } catch (thrown) {
       error = thrown;
     }

@@ -24,8 +24,11 @@ export interface Reader {
    * ARCHITECTURE.md states
    */
   readonly read: (input: Uint8Array, folder: string, passed: (stands?: number) => void) => Promise<void> | void;
-  /** What is done with an input that was read, and takes memory for what it makes: it must not crash or hang either. */
-  readonly use?: (input: Uint8Array) => Promise<void>;
+  /**
+   * What is done with an input that was read, and takes memory for what it makes: it must not crash or hang either.
+   * @param folder that which it was read in
+   */
+  readonly use?: (input: Uint8Array, folder: string) => Promise<void>;
   /** What it may take, where that is not what readers may in general; the reason stands beside it. */
   readonly limit?: Partial<MemoryLimit>;
 }

@@ -5,7 +5,7 @@ import { crc32 } from '../../../packages/storage/src/journal/crc32.ts';
 import { mutateBytes } from '../engine/mutate-bytes.ts';
 import { mutateJson } from '../engine/mutate-json.ts';
 import { ofObjects, type Reader } from '../engine/reader.ts';
-import { seedStudy, useFile } from './use-study.ts';
+import { readStudies, seedStudy, useFile } from './use-study.ts';
 
 const head = '{"crc":"00000000",'.length;
 
@@ -41,6 +41,7 @@ export const journalReader: Reader = {
   read: async (input, folder) => {
     const file = join(folder, 'study.jsonl');
     writeFileSync(file, input);
-    await useFile(`journal:${file}`);
+    await readStudies(`journal:${file}`);
   },
+  use: (_input, folder) => useFile(`journal:${join(folder, 'study.jsonl')}`),
 };

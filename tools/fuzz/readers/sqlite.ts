@@ -5,7 +5,7 @@ import { ofObjects, type Reader } from '../engine/reader.ts';
 import { sumOf } from '../../../packages/storage/src/sql/checksum.ts';
 import type { SqliteDatabase } from '../../../packages/storage/src/sqlite/driver.ts';
 import { mutateDatabase } from './sql-file.ts';
-import { seedStudy, useFile } from './use-study.ts';
+import { readStudies, seedStudy, useFile } from './use-study.ts';
 
 /** Gives every row the checksum that it should have. */
 function sign(database: SqliteDatabase): void {
@@ -43,6 +43,7 @@ export const sqliteReader: Reader = {
   read: async (input, folder) => {
     const file = join(folder, 'study.db');
     writeFileSync(file, input);
-    await useFile(`sqlite:${file}`);
+    await readStudies(`sqlite:${file}`);
   },
+  use: (_input, folder) => useFile(`sqlite:${join(folder, 'study.db')}`),
 };

@@ -49,11 +49,21 @@ export async function seedStudy(storage: Storage | string, name: string): Promis
   await study.ask();
 }
 
-/** Reads a file of studies, first to look at it, then to go on with them. */
+/** How many studies of a file are opened. */
+const most = 3;
+
+/** Reads a file of studies. */
+export async function readStudies(url: string): Promise<void> {
+  const storage = await openStorage(`${url}?mode=ro`);
+  try {
+    for (const name of (await storage.listStudies()).slice(0, most)) await openStudy({ storage, name });
+  } finally {
+    await storage.close();
+  }
+}
+
+/** Goes on with the studies of a file. */
 export async function useFile(url: string): Promise<void> {
-  const reading = await openStorage(`${url}?mode=ro`);
-  await reading.listStudies();
-  await reading.close();
   const storage = await openStorage(url);
   try {
     await useStudies(storage);
@@ -64,7 +74,7 @@ export async function useFile(url: string): Promise<void> {
 
 /** Does what a program does with the studies of a storage: looks at them and goes on with them. */
 export async function useStudies(storage: Storage): Promise<void> {
-  for (const name of (await storage.listStudies()).slice(0, 3)) {
+  for (const name of (await storage.listStudies()).slice(0, most)) {
     const study = await openStudy({ storage, name });
     const { trials, space: found } = study;
     if (study.criteria.objectives.length === 1) void study.leading;

@@ -198,6 +198,14 @@ describe('errors of a config', () => {
   it('are told all at once', () => {
     expect(example.issues({ blocks: 0 })).toHaveLength(3);
   });
+
+  it('but for names that are not in the space, of which the first are told and the rest counted', () => {
+    const others = Object.fromEntries(Array.from({ length: 40_000 }, (_, index) => [`k${index}`, index]));
+    const issues = example.issues({ ...good, ...others });
+    expect(issues).toHaveLength(21);
+    expect(issues.at(0)?.message).toMatch(/^k0 is not in the space/);
+    expect(issues.at(-1)?.message).toBe('config has 39980 more names that are not in the space');
+  });
 });
 
 describe('errors of a definition', () => {

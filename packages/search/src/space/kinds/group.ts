@@ -70,6 +70,9 @@ export function parseParts({ parseNode }: KindTable, json: unknown, path: string
   );
 }
 
+/** Names that a group does not have and that are told one by one: words on each of tens of thousands take more than these. */
+const mostUnknown = 20;
+
 /** The parts of a group, looked up once: building and reading configs is what a search does most. */
 interface Parts {
   readonly each: readonly (readonly [name: string, node: SpaceNode, kind: NodeKind<SpaceNode>])[];
@@ -114,14 +117,17 @@ export function groupKindIn(table: KindTable): NodeKind<GroupNode> {
       }
       const names = Object.keys(value);
       if (names.length === found) return;
+      const here = Object.keys(fields).join(', ') || 'no parameters';
+      let unknown = 0;
       for (const name of names) {
         if (Object.hasOwn(fields, name)) continue;
+        unknown += 1;
+        if (unknown > mostUnknown) continue;
         const at = joinPath(path, name);
-        visitor.issue(
-          at,
-          `${at} is not in the space: leave it out (here are ${Object.keys(fields).join(', ') || 'no parameters'})`,
-        );
+        visitor.issue(at, `${at} is not in the space: leave it out (here are ${here})`);
       }
+      const more = unknown - mostUnknown;
+      if (more > 0) visitor.issue(path, `${showPath(path)} has ${more} more names that are not in the space`);
     },
     parameters: ({ fields }, path, visit) => {
       for (const [name, node] of Object.entries(fields)) kindOf(node).parameters(node, joinPath(path, name), visit);
