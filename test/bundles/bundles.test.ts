@@ -76,6 +76,41 @@ const fixtures: Readonly<Record<string, Fixture>> = {
     ceiling: 173_000,
     without: [/@compute/, /temperature/, /columnBytes/],
   },
+  'going on with a text': {
+    program: `
+      import { complete, createTokenizer, Decoder } from '@espalier/language';
+      import { registerFamilies } from '@espalier/models';
+      import { build } from '@espalier/nn';
+      registerFamilies();
+      const model = { type: 'gpt2', vocabulary: 4, width: 8, layers: 1, heads: 2, context: 16 };
+      const tokenizer = createTokenizer({ model: { type: 'BPE', vocab: { h: 0, i: 1, hi: 2, '!': 3 }, merges: ['h i'] } });
+      const decoder = new Decoder(build(model, { seed: 1 }).eval(), { context: 16 });
+      const { ids, ended } = await complete(decoder, tokenizer.encode('hi!'), { maxTokens: 5 });
+      console.log(ids.length, ended);
+    `,
+    prints: '5 length',
+    ceiling: 169_000,
+    without: [/@compute/, /sparse-gpt/, /tokenizer\.ggml/, /split\.count/],
+  },
+  'a model in a file, for a page': {
+    program: `
+      import { encodeChat, generate, openLanguage } from '@espalier/language';
+      import { blobBytes, openTensors, urlBytes } from '@espalier/models';
+      import { device } from '@espalier/tensor';
+      const { place } = globalThis;
+      try {
+        const file = await openTensors(place ? await urlBytes(place) : blobBytes(new Blob(['GGUF'])));
+        const { decoder, tokenizer, template } = await openLanguage(file, { device: await device('auto') });
+        const prompt = encodeChat(tokenizer, template, [{ role: 'user', content: 'Hi' }]);
+        for await (const { text } of generate(decoder, prompt, { tokenizer })) console.log(text);
+      } catch (error) {
+        console.log(error.name);
+      }
+    `,
+    prints: 'FormatError',
+    ceiling: 270_000,
+    without: [/sparse-gpt/, /onnx/i],
+  },
 };
 
 interface Bundle {
@@ -139,7 +174,7 @@ describe.each(Object.entries(fixtures))('%s, bundled', (name, { program, prints,
 });
 
 test('the names that must not appear are there when they are used', async () => {
-  const everything = ['nn', 'optimize', 'search', 'tensor'].map(
+  const everything = ['language', 'models', 'nn', 'optimize', 'search', 'tensor'].map(
     (name) => `export * as ${name} from '@espalier/${name}';`,
   );
   const { chunks } = await bundle(everything.join('\n'));

@@ -56,6 +56,16 @@ for name in ("llama", "qwen3", "gpt2"):
                 {"name": name, "protocol": protocol, "chunk": chunk, "begin": begin, "tokens": len(found), **estimated(found)}
             )
 
+# Probabilities of the tokens that came, and the mean of -ln p with its interval at 95 % by the means of four windows: Student's t.
+by_token = losses("llama", 16, 8)
+by_window = by_token.reshape(4, -1).mean(1)
+reach = 3.182446305 * (by_window.std() / 2).item()
+answers["tokens"] = {
+    "name": "llama",
+    "probabilities": (-by_token).exp().tolist(),
+    "interval": {"low": by_window.mean().item() - reach, "high": by_window.mean().item() + reach},
+}
+
 base, came = scored("llama", 16, 8)
 other, _ = scored("qwen2", 16, 8)
 divergence = (base.exp() * (base - other)).sum(-1)

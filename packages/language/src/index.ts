@@ -31,9 +31,16 @@ export { openTextEmbedder, openTextModel } from './embed/open-text-embedder.ts';
 export { TextEmbedder, type Embeddings, type EmbedOptions, type TextEmbedderParts } from './embed/text-embedder.ts';
 export { compareLanguageModels, type LanguageComparison } from './evaluate/compare.ts';
 export { encodeParts, idsBefore, type TextStream } from './evaluate/encode-parts.ts';
-export type { Estimated } from './evaluate/moments.ts';
+export type { Estimated, EstimatedByWindow, Interval } from './evaluate/moments.ts';
 export type { EvaluateTextOptions, EvaluateTextProgress } from './evaluate/options.ts';
-export { measurePerplexity, type Perplexity, type ScoredText, type TextLoss } from './evaluate/perplexity.ts';
+export {
+  measurePerplexity,
+  type Perplexity,
+  type PerplexityOptions,
+  type ScoredText,
+  type ScoredToken,
+  type TextLoss,
+} from './evaluate/perplexity.ts';
 export { protocols, type Protocol } from './evaluate/protocol.ts';
 export type { Tokens } from './evaluate/windows.ts';
 export { chooseToken } from './sample/choose.ts';

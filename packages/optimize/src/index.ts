@@ -23,6 +23,7 @@ export {
   type LatencyRatio,
   type LatencyVerdict,
 } from './cost/compare-latency.ts';
+export { studentQuantile } from './goal/quantile.ts';
 export { measureCost, type Cost, type CostOptions } from './cost/cost.ts';
 export { wilsonInterval, type ProportionInterval } from './cost/interval.ts';
 export { measureLatency, type Latency, type LatencyOptions } from './cost/latency.ts';

@@ -1,4 +1,5 @@
 /** `espalier diff`: what a model of texts does otherwise than another one, on the same tokens. */
+import type { EstimatedByWindow } from '@espalier/language';
 import type { Command } from 'commander';
 import { withComputeOptions, withExamples } from '../cli/options.ts';
 import { openSession, type Environment } from '../cli/session.ts';
@@ -24,6 +25,10 @@ type Facts = readonly (readonly [string, string])[];
 const pm = (mean: number, error: number, digits: number): string =>
   `${mean.toFixed(digits)} ± ${error.toFixed(digits)}`;
 
+/** Where a mean lies by its windows, where there are several. */
+const within = ({ interval }: EstimatedByWindow): string =>
+  interval ? ` (${interval.low.toFixed(6)} to ${interval.high.toFixed(6)})` : '';
+
 /** What was found, a line for each fact. */
 function describe(found: TextComparison): string {
   const share = ({
@@ -43,14 +48,17 @@ function describe(found: TextComparison): string {
         ]
       : [
           ['perplexity', `${pm(found.base.perplexity, found.base.perplexityError, 4)} and ${pm(found.model.perplexity, found.model.perplexityError, 4)}`], // prettier-ignore
-          ['change of -ln p', pm(found.lossDifference.mean, found.lossDifference.standardError, 6)],
+          [
+            'change of -ln p',
+            `${pm(found.lossDifference.mean, found.lossDifference.standardError, 6)}${within(found.lossDifference)}`,
+          ],
           ['KL', `mean ${found.divergence.mean.toExponential(2)}, 99.9 % ${found.divergence.worstOf1000.toExponential(2)}, worst ${found.divergence.worst.toExponential(2)}`], // prettier-ignore
           ['same top token', share(found.sameTop)],
         ];
   const scored =
     found.kind === 'vectors'
       ? `by ${formatCount(found.texts)} lines, ${formatCount(found.tokens)} tokens`
-      : `${describeScored(found)}; ± is one standard error, in pairs`;
+      : `${describeScored(found)}; ± is one standard error, in pairs; in brackets 95 %, by windows`;
   return `${facts.map(([name, fact]) => `${name.padEnd(16)} ${fact}`).join('\n')}\n\n${scored}`;
 }
 

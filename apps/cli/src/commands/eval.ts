@@ -19,10 +19,11 @@ import { modelArgument, withFileOptions } from './file-options.ts';
 
 interface EvalOptions extends TextOptions, FileModelOptions, OwnDataOptions {
   readonly data: string;
+  readonly tokens?: string;
 }
 
 /** Options that are said of a text, and such as are said of all other data. */
-const ofText = ['protocol', 'chunk', 'chunks', 'weights'];
+const ofText = ['protocol', 'chunk', 'chunks', 'weights', 'tokens'];
 const ofData = ['data', 'target', 'column', 'classes', 'mean', 'std', 'fit', 'key', 'model', 'names', 'input', 'fixed'];
 
 /** @throws {UsageError} for options that are given and mean nothing. */
@@ -47,7 +48,8 @@ export function addEvalCommand(program: Command, environment: Environment): void
     .option(
       '--text <file>',
       'of language models, GGUF files and folders of Hugging Face: a text in UTF-8; its perplexity is told',
-    );
+    )
+    .option('--tokens <file>', 'of one language model: write how likely each token was, a JSON object a line');
   withExamples(withComputeOptions(withTextOptions(withOwnDataOptions(withFileOptions(command)))), [
     ['espalier eval runs/quickstart/int8', 'accuracy, size and latency of a model'],
     ['espalier eval runs/quickstart/int8 --device webgpu --json', 'on another device, for a script'],

@@ -14,6 +14,7 @@ import {
   type OpenedLanguage,
   type Perplexity,
   type Protocol,
+  type ScoredToken,
   type Tokenizer,
 } from '@espalier/language';
 import { openTextModelAt, readTextParts } from '@espalier/language/node';
@@ -145,13 +146,16 @@ export async function perplexityOf(
   model: TextModel,
   path: string,
   options: TextOptions,
+  onToken?: (token: ScoredToken) => void,
 ): Promise<Perplexity> {
   if (model instanceof TextEmbedder)
     throw new UsageError(
       `${name}: it gives a vector for a text, and tells no tokens: compare it with another one by espalier diff`,
     );
   return stoppable(session, () =>
-    through(session, path, model, options, (tokens, all) => measurePerplexity(model.decoder.model, tokens, all)),
+    through(session, path, model, options, (tokens, all) =>
+      measurePerplexity(model.decoder.model, tokens, { ...all, ...(onToken && { onToken }) }),
+    ),
   );
 }
 

@@ -1,5 +1,5 @@
 /** `espalier eval --text`, `espalier diff` and `espalier embed`, on models of a few hundred weights. */
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -96,6 +96,20 @@ describe('eval --text', () => {
       0,
       expect.stringMatching(/tiny\.gguf +\d+\.\d+ ± .*\n\nby p1: .* ± is one standard error/su),
     ]);
+  });
+
+  test('writes how likely each token was', async () => {
+    const line = ['eval', file, '--text', text, '--chunk', '32', '--chunks', '2', ...cpu];
+    const found = await run(...line, '--tokens', at('tokens.jsonl'));
+    const told = readFileSync(at('tokens.jsonl'), 'utf8').trim().split('\n').map((each) => JSON.parse(each) as { p: number; loss: number; token: string }); // prettier-ignore
+    expect(told).toHaveLength(30);
+    expect(told[0]).toMatchObject({ window: 0, position: 17, p: Math.exp(-(told[0]?.loss ?? NaN)) });
+    expect(told.slice(0, 3).map(({ token }) => token).join('')).toBe('r ab'); // prettier-ignore
+    expect(told.reduce((sum, { loss }) => sum + loss, 0) / 30).toBeCloseTo(Number(found['loss']), 9);
+    expect(found).toMatchObject({ lossInterval: { low: expect.any(Number) as number } });
+    await refused('there is a file of this name', ...line, '--tokens', at('tokens.jsonl'));
+    await refused('it is a file of one model', 'eval', file, other, '--text', text, '--tokens', at('more.jsonl'));
+    await refused('--tokens: it is said of a text', 'eval', file, '--tokens', at('more.jsonl'));
   });
 
   test('refuses what means nothing', async () => {

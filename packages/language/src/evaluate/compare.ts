@@ -4,7 +4,7 @@ import { aModule } from '@espalier/nn/arguments';
 import { wilsonInterval, type ProportionInterval } from '@espalier/optimize';
 import { crossEntropy, type Tensor } from '@espalier/tensor';
 import { check, checkOptions } from '@espalier/tensor/arguments';
-import { Moments, type Estimated } from './moments.ts';
+import { WindowMoments, type EstimatedByWindow } from './moments.ts';
 import { evaluateTextRules, someTokens, type EvaluateTextOptions } from './options.ts';
 import { scoredTextOf, textLossOf, type ScoredText, type TextLoss } from './perplexity.ts';
 import { Spread } from './spread.ts';
@@ -16,9 +16,9 @@ export interface LanguageComparison extends ScoredText {
   readonly base: TextLoss;
   readonly model: TextLoss;
   /** By how much -ln p of the tokens that came is larger, in pairs: the difference of ln(perplexity). Above 0 is worse. */
-  readonly lossDifference: Estimated;
+  readonly lossDifference: EstimatedByWindow;
   /** KL(base ‖ model) of the next token, in nats. */
-  readonly divergence: Estimated & {
+  readonly divergence: EstimatedByWindow & {
     readonly worst: number;
     /** Of 1,000 positions 999 have no more, to one part in 4,096. */
     readonly worstOf1000: number;
@@ -55,7 +55,8 @@ export async function compareLanguageModels(
   check('compareLanguageModels', 'model', model, aModule);
   check('compareLanguageModels', 'tokens', tokens, someTokens);
   const checked = checkOptions('compareLanguageModels', options, evaluateTextRules);
-  const [ofBase, ofModel, difference, divergence] = [new Moments(), new Moments(), new Moments(), new Moments()];
+  const [ofBase, ofModel] = [new WindowMoments(), new WindowMoments()];
+  const [difference, divergence] = [new WindowMoments(), new WindowMoments()];
   const spread = new Spread();
   let same = 0;
   const gone = await throughText(tokens, checked, {
@@ -70,12 +71,12 @@ export async function compareLanguageModels(
         sameTopOf(a, b),
       ];
     },
-    visit: (values) => {
+    visit: (values, { window }) => {
       const [a, b, kl, top] = values as [number, number, number, number];
-      ofBase.add(a);
-      ofModel.add(b);
-      difference.add(b - a);
-      divergence.add(kl);
+      ofBase.add(a, window);
+      ofModel.add(b, window);
+      difference.add(b - a, window);
+      divergence.add(kl, window);
       spread.add(kl);
       same += top;
     },
@@ -83,8 +84,8 @@ export async function compareLanguageModels(
   });
   return {
     ...scoredTextOf(gone),
-    base: textLossOf(ofBase),
-    model: textLossOf(ofModel),
+    base: textLossOf(ofBase.estimated),
+    model: textLossOf(ofModel.estimated),
     lossDifference: difference.estimated,
     divergence: { ...divergence.estimated, worst: spread.largest, worstOf1000: spread.quantile(0.999) },
     sameTop: wilsonInterval(same, divergence.count),

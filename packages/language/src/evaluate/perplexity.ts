@@ -2,11 +2,11 @@
 import type { Module } from '@espalier/nn';
 import { aModule } from '@espalier/nn/arguments';
 import { crossEntropy } from '@espalier/tensor';
-import { check, checkOptions } from '@espalier/tensor/arguments';
-import { Moments } from './moments.ts';
+import { aFunction, check, checkOptions, type OptionRules, type Rule } from '@espalier/tensor/arguments';
+import { WindowMoments, type EstimatedByWindow, type Interval } from './moments.ts';
 import { evaluateTextRules, someTokens, type EvaluateTextOptions } from './options.ts';
 import type { Protocol } from './protocol.ts';
-import { throughText, type Gone } from './through-text.ts';
+import { throughText, type Gone, type TokenPlace } from './through-text.ts';
 import type { Tokens } from './windows.ts';
 
 /** What was scored of a text. */
@@ -32,7 +32,29 @@ export interface TextLoss {
   readonly loss: number;
   /** One standard error of that, as if tokens were independent. */
   readonly lossError: number;
+  /**
+   * Where both lie on all such texts, with a probability of 95 %, by the means of windows; absent of one window.
+   */
+  readonly lossInterval?: Interval;
+  readonly perplexityInterval?: Interval;
 }
+
+/** A token, and how likely it was for the model. */
+export interface ScoredToken extends TokenPlace {
+  /** -ln p. */
+  readonly loss: number;
+}
+
+/** Options of `measurePerplexity`. */
+export interface PerplexityOptions extends EvaluateTextOptions {
+  /** Told of each scored token, in order. */
+  readonly onToken?: (token: ScoredToken) => void;
+}
+
+const perplexityRules: OptionRules<PerplexityOptions> = {
+  ...evaluateTextRules,
+  onToken: aFunction as Rule<(token: ScoredToken) => void>,
+};
 
 /** A perplexity, and what it is of. */
 export interface Perplexity extends ScoredText, TextLoss {}
@@ -47,10 +69,18 @@ export const scoredTextOf = ({ protocol, chunk, chunks, first, count }: Gone): S
 });
 
 /** Figures of losses. */
-export function textLossOf(losses: Moments): TextLoss {
-  const { mean, standardError } = losses.estimated;
+export function textLossOf({ mean, standardError, interval }: EstimatedByWindow): TextLoss {
   const perplexity = Math.exp(mean);
-  return { perplexity, perplexityError: perplexity * standardError, loss: mean, lossError: standardError };
+  return {
+    perplexity,
+    perplexityError: perplexity * standardError,
+    loss: mean,
+    lossError: standardError,
+    ...(interval && {
+      lossInterval: interval,
+      perplexityInterval: { low: Math.exp(interval.low), high: Math.exp(interval.high) },
+    }),
+  };
 }
 
 /**
@@ -65,18 +95,21 @@ export function textLossOf(losses: Moments): TextLoss {
 export async function measurePerplexity(
   model: Module,
   tokens: Tokens,
-  options: EvaluateTextOptions = {},
+  options: PerplexityOptions = {},
 ): Promise<Perplexity> {
   check('measurePerplexity', 'model', model, aModule);
   check('measurePerplexity', 'tokens', tokens, someTokens);
-  const checked = checkOptions('measurePerplexity', options, evaluateTextRules);
-  const losses = new Moments();
+  const checked = checkOptions('measurePerplexity', options, perplexityRules);
+  const losses = new WindowMoments();
   const gone = await throughText(tokens, checked, {
     operation: 'measurePerplexity',
     models: [model],
     score: ([logits], targets) => (logits ? [crossEntropy(logits, targets, { reduction: 'none' })] : []),
-    visit: ([loss = NaN]) => losses.add(loss),
+    visit: ([loss = NaN], token) => {
+      losses.add(loss, token.window);
+      checked.onToken?.({ ...token, loss });
+    },
     after: (chunks) => checked.onProgress?.({ chunks, perplexity: Math.exp(losses.estimated.mean) }),
   });
-  return { ...scoredTextOf(gone), ...textLossOf(losses) };
+  return { ...scoredTextOf(gone), ...textLossOf(losses.estimated) };
 }

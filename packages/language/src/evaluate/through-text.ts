@@ -12,13 +12,22 @@ export type Score = (logits: readonly Tensor[], targets: Tensor) => readonly Ten
 /** Windows that fill about as many tokens as one of the usual length are computed together. */
 const tokensTogether = 512;
 
+/** A token that was scored. */
+export interface TokenPlace {
+  /** The number of its window, from 0. */
+  readonly window: number;
+  /** Its place in the window: as many tokens are before it. */
+  readonly position: number;
+  readonly id: number;
+}
+
 /** What looks at a text. */
 export interface Visitor {
   readonly operation: string;
   readonly models: readonly Module[];
   readonly score: Score;
   /** Told what `score` gives for each scored token, in order. */
-  readonly visit: (values: readonly number[]) => void;
+  readonly visit: (values: readonly number[], token: TokenPlace) => void;
   /** Told how many windows are done, after each batch. */
   readonly after: (chunks: number) => void;
 }
@@ -72,14 +81,15 @@ export async function throughText(tokens: Tokens, options: EvaluateTextOptions, 
       const found = step(ids, wanted);
       const columns = await Promise.all(found.map((tensor) => tensor.data()));
       for (const tensor of found) tensor.dispose();
-      for (let at = 0; at < targets.length; at++) {
+      for (const [at, id] of targets.entries()) {
         const values = columns.map((column) => Number(column[at]));
+        const window = chunks + Math.floor(at / scored.count);
         if (values.some(Number.isNaN))
           throw new ArgumentError(
             operation,
-            `the model gives NaN in window ${chunks + Math.floor(at / scored.count)}: its weights are damaged, or too large for what it computes in`,
+            `the model gives NaN in window ${window}: its weights are damaged, or too large for what it computes in`,
           );
-        visitor.visit(values);
+        visitor.visit(values, { window, position: scored.first + 1 + (at % scored.count), id });
       }
       chunks += each.windows;
       visitor.after(chunks);

@@ -7,6 +7,7 @@ import {
   idsBefore,
   measurePerplexity,
   type Protocol,
+  type ScoredToken,
 } from '@espalier/language';
 import { AbortError, build, type Module } from '@espalier/nn';
 import { ArgumentError, memory, planReport, tensor, zeros, noGrad } from '@espalier/tensor';
@@ -31,6 +32,11 @@ interface Golden {
     readonly begin: number | null;
     readonly tokens: number;
   })[];
+  readonly tokens: {
+    readonly name: string;
+    readonly probabilities: readonly number[];
+    readonly interval: { readonly low: number; readonly high: number };
+  };
   readonly comparison: {
     readonly names: readonly [string, string];
     readonly difference: Estimated;
@@ -58,6 +64,27 @@ describe('perplexity', () => {
       }
     },
   );
+
+  test('tells how likely each token was, and where the mean lies by its windows', async () => {
+    const { name, probabilities, interval } = golden.tokens;
+    const { module } = await openFamily(name);
+    for (const batch of [1, 3]) {
+      const told: ScoredToken[] = [];
+      const options = { chunk: 16, batch, onToken: (token: ScoredToken): void => void told.push(token) };
+      const { lossInterval, perplexityInterval } = await measurePerplexity(module, ids, options);
+      expect(told.map(({ loss }) => Math.exp(-loss))).toEqual(probabilities.map((p): unknown => expect.closeTo(p, 6)));
+      expect(told.map(({ window, position, id }) => [window, position, id])).toEqual(
+        probabilities.map((_, at) => {
+          const [window, position] = [Math.floor(at / 7), 9 + (at % 7)];
+          return [window, position, ids[16 * window + position]];
+        }),
+      );
+      expect(lossInterval?.low).toBeCloseTo(interval.low, 3);
+      expect(lossInterval?.high).toBeCloseTo(interval.high, 3);
+      expect(perplexityInterval?.high).toBeCloseTo(Math.exp(lossInterval?.high ?? NaN), 9);
+    }
+    expect(await measurePerplexity(module, ids, { chunk: 64 })).not.toHaveProperty('lossInterval');
+  });
 
   test('is the same of a text that comes in parts, of as many windows as are wanted', async () => {
     const model = tinyModel(13, 3);
