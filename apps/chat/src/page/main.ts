@@ -68,7 +68,9 @@ const takers: Takers = {
 worker.addEventListener('message', ({ data }: MessageEvent<Told>) => {
   (takers[data.type] as (told: Told) => void)(data);
 });
-worker.addEventListener('error', ({ message }) => takers.failed({ type: 'failed', message: message || 'the worker does not start' })); // prettier-ignore
+worker.addEventListener('error', ({ message }) =>
+  takers.failed({ type: 'failed', message: message || 'the worker does not start' }),
+);
 
 /** The file that the user chose, or the address; the file if both are there. */
 function placeOf(): ModelPlace | undefined {
