@@ -12,15 +12,20 @@ interface Fetched {
 }
 type Fetch = (address: string, init: { readonly headers: Readonly<Record<string, string>> }) => Promise<Fetched>;
 
-/** Short reads are answered of ranges of so many bytes, of which so many are kept: tensors are read one behind the other. */
-const [aheadBytes, mostKept] = [2 ** 20, 4];
+/**
+ * Ranges are of whole blocks of so many bytes, and so many of these are kept, those at the ends of what was read: tensors lie one
+ * behind the other, small ones between large ones.
+ */
+const [blockBytes, mostKept] = [2 ** 20, 16];
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 /** What an answer says of the file: how large it is, and which state of it was read. */
 interface Answer {
   readonly begin: number;
   readonly size: number;
   readonly state: string | null;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Bytes;
 }
 
 /** The first byte of a range and the size of all; of a range that is outside, the size alone. */
@@ -64,10 +69,11 @@ async function ask(url: string, begin: number, end: number): Promise<Answer> {
  */
 export async function urlBytes(url: string): Promise<ByteSource> {
   check('urlBytes', 'url', url, aText);
-  const first = await ask(url, 0, aheadBytes);
+  const first = await ask(url, 0, blockBytes);
   const { size, state } = first;
-  const kept = [first];
-  const range = async (begin: number, end: number): Promise<Answer> => {
+  /** Blocks by their numbers, the one used last at the end. */
+  const kept = new Map([[0, first.bytes]]);
+  const range = async (begin: number, end: number): Promise<Bytes> => {
     const answer = await ask(url, begin, end);
     const { bytes } = answer;
     if (answer.size !== size || answer.state !== state)
@@ -78,24 +84,45 @@ export async function urlBytes(url: string): Promise<ByteSource> {
         begin,
         `the server gives ${bytes.length} bytes from ${answer.begin} on, not ${end - begin}`,
       );
-    return answer;
+    return bytes;
+  };
+  const keep = (block: number, bytes: Bytes): void => {
+    kept.delete(block);
+    kept.set(block, bytes);
+    const [oldest] = kept.keys();
+    if (kept.size > mostKept && oldest !== undefined) kept.delete(oldest);
   };
   return {
     name: url,
     size,
     read: async (offset, length) => {
       const end = offset + length;
-      const within = kept.find(({ begin, bytes }) => begin <= offset && end <= begin + bytes.length);
-      if (within) return within.bytes.slice(offset - within.begin, end - within.begin);
-      if (length === 0) return new Uint8Array(0);
-      if (length >= aheadBytes) return (await range(offset, end)).bytes;
-      const answer = await range(offset, Math.min(size, offset + aheadBytes));
-      kept.push(answer);
-      if (kept.length > mostKept) kept.shift();
-      return answer.bytes.slice(0, length);
+      const found = new Uint8Array(length);
+      for (let at = offset; at < end;) {
+        const block = Math.floor(at / blockBytes);
+        const begin = block * blockBytes;
+        const known = kept.get(block);
+        if (known) keep(block, known);
+        const last = known ? block : lastMissing(kept, block, Math.floor((end - 1) / blockBytes));
+        const bytes = known ?? (await range(begin, Math.min(size, (last + 1) * blockBytes)));
+        const part = bytes.subarray(at - begin, end - begin);
+        found.set(part, at - offset);
+        at += part.length;
+        if (known) continue;
+        for (const each of new Set([block, last])) {
+          const from = (each - block) * blockBytes;
+          keep(each, bytes.slice(from, from + blockBytes));
+        }
+      }
+      return found;
     },
-    close: async () => {
-      kept.length = 0;
-    },
+    close: async () => kept.clear(),
   };
+}
+
+/** The last of the blocks from one on that are not kept, up to another: one request is for all of them. */
+function lastMissing(kept: ReadonlyMap<number, Bytes>, from: number, to: number): number {
+  let last = from;
+  while (last < to && !kept.has(last + 1)) last++;
+  return last;
 }
