@@ -7,7 +7,7 @@ import { ofObjects, type MemoryLimit, type Reader } from '../engine/reader.ts';
 const text = "Hi there, don't  12 \u00e9\u4e2d\u{1f642} \n<|end|> \u03a3";
 
 /** Beside the JSON stand a table of merges, ids by tokens and tokens by ids, each once more while it is made. */
-const ofVocabularies: Partial<MemoryLimit> = { factor: 16, free: 4 * ofObjects.free };
+const ofVocabularies: Partial<MemoryLimit> = { free: ofObjects.free };
 
 function jsonOf(input: Uint8Array): Json {
   const decoded = Buffer.from(input).toString('utf8');
@@ -141,7 +141,7 @@ const messages = [
 export const templateReader: Reader = {
   name: 'chat-template',
   // What a template makes is held to sizes of its own: texts of 8 MiB characters.
-  limit: { free: 160 * 2 ** 20 },
+  limit: { free: ofObjects.free },
   seeds: async () =>
     [
       "{% for m in messages %}{{ '<|' + m['role'] + '|>\\n' + m.content | trim }}{% if loop.last %}!{% endif %}{% endfor %}",

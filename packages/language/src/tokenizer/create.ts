@@ -14,6 +14,7 @@ import { normalizerOf } from './text/normalizers.ts';
 import { isOfBytes, splitterOf } from './text/splitters.ts';
 import type { DecodeOptions, EncodeOptions, SpecialTokens, Tokenizer } from './tokenizer.ts';
 import { fault, partsOf, type AddedToken, type TokenizerParts } from './tokenizer-json.ts';
+import { TokenTexts } from './token-texts.ts';
 import { WordIds } from './word-ids.ts';
 
 /** What is known beside the file. */
@@ -54,12 +55,11 @@ export function createTokenizer(json: Json, options: TokenizerOptions = {}): Tok
   const normalize = normalizerOf(parts.normalizer, name);
   const frame = frameOf(parts.postProcessor, name);
   const decodeTokens = decoderOf(parts.decoder, name);
-  const tokens = tokensOf(model, parts.added);
-  let size = 0;
-  for (const id of tokens.keys()) size = Math.max(size, id + 1);
+  const tokens = new TokenTexts(model.vocabulary, parts.added);
+  const { size } = tokens;
   const special = new Set(parts.added.filter((each) => each.special).map(({ id }) => id));
   const finders = { all: findersOf(parts.added, normalize), plain: findersOf(plainOf(parts.added), normalize) };
-  const ids = new Map([...model.vocabulary, ...parts.added.map(({ content, id }) => [content, id] as const)]);
+  const ownIds = new Map(parts.added.map(({ content, id }) => [content, id]));
 
   const decode = (list: Iterable<number>, { specials = false }: DecodeOptions): string => {
     const found: string[] = [];
@@ -91,7 +91,7 @@ export function createTokenizer(json: Json, options: TokenizerOptions = {}): Tok
       const checked = checkOptions('stream', decodeOptions, decodeRules);
       return streamOf((list) => decode(list, checked));
     },
-    idOf: (token) => ids.get(check('idOf', 'the token', token, aText)),
+    idOf: (token) => ownIds.get(check('idOf', 'the token', token, aText)) ?? model.vocabulary.get(token),
     tokenOf: (id) => tokens.get(id),
   };
 
@@ -122,10 +122,3 @@ interface Finders {
   readonly raw: ReturnType<typeof finderOf>;
   readonly normalized: ReturnType<typeof finderOf>;
 }
-
-/** Tokens by their ids, which need not be all of those below the last. */
-const tokensOf = (model: WordModel, added: readonly AddedToken[]): ReadonlyMap<number, string> =>
-  new Map([
-    ...[...model.vocabulary].map(([token, id]) => [id, token] as const),
-    ...added.map(({ content, id }) => [id, content] as const),
-  ]);

@@ -125,7 +125,9 @@ export function textIn(part: Part, key: string, otherwise: string, name: string)
  */
 export function vocabularyOf(model: Part, name: string): Map<string, number> {
   const vocabulary = new Map<string, number>();
-  for (const [token, id] of Object.entries(model['vocab'] as { readonly [token: string]: Json })) {
+  const vocab = model['vocab'] as { readonly [token: string]: Json };
+  for (const token of Object.keys(vocab)) {
+    const id = vocab[token];
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= mostTokens)
       throw fault(name, `has the token ${JSON.stringify(token).slice(0, 40)} without an id`);
     vocabulary.set(token, id);

@@ -225,17 +225,17 @@ describe('windows', () => {
   });
 
   test('go along as layers do, and to GGUF where all have one', async () => {
-    const opened = await openLanguageModel(await folderOf('qwen2-window'));
+    const before = await openLanguageModel(await folderOf('qwen2-window'));
     const text = tensor([3, 1, 4, 1, 5, 9, 2], { dtype: 'i32' });
-    expect(() => writtenModel(opened, 'gguf')).toThrow(ConfigError);
-    const config = opened.module.config() as unknown as { readonly layers: { readonly layers: readonly object[] } };
+    expect(() => writtenModel(before, 'gguf')).toThrow(ConfigError);
+    const config = before.module.config() as unknown as { readonly layers: { readonly layers: readonly object[] } };
     const less = build({
       ...config,
       layers: { ...config.layers, layers: [{ type: 'sequential', layers: [] }, config.layers.layers[1]] },
     } as never);
-    const own = new Map(opened.module.namedParameters());
+    const own = new Map(before.module.namedParameters());
     for (const [name, { value }] of less.namedParameters()) value.assign(own.get(name)?.value as Tensor);
-    const again = await asGguf({ ...opened, module: less.eval() });
+    const again = await asGguf({ ...before, module: less.eval() });
     expect(again.metadata['qwen2.attention.sliding_window']).toBe(3);
     const { module } = await openLanguageModel(again);
     await expectClose(

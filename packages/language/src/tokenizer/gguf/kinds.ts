@@ -13,8 +13,12 @@ export interface KindOfVocabulary {
   readonly ends: boolean;
 }
 
+function* withIds(tokens: readonly string[]): Generator<readonly [string, number], void> {
+  for (const [id, token] of tokens.entries()) yield [token, id];
+}
+
 const idsByToken = ({ tokens }: GgufVocabulary): { readonly [token: string]: number } =>
-  Object.fromEntries(tokens.map((token, id) => [token, id]));
+  Object.fromEntries(withIds(tokens));
 
 const split = (pattern: string): Json => ({
   type: 'Split',

@@ -71,22 +71,16 @@ export const written = (word: string): string => Array.from(encodeUtf8(word), (b
 function mergesOf(list: Json, vocabulary: ReadonlyMap<string, number>, name: string): Merges {
   if (!Array.isArray(list)) throw fault(name, 'has merges that are no list');
   const merges = new Merges(list.length);
-  for (const [rank, each] of (list as readonly Json[]).entries()) {
-    const [left, right] = pairOf(each);
-    const isPair = typeof left === 'string' && typeof right === 'string';
-    const [a, b, made] = isPair ? [left, right, left + right].map((token) => vocabulary.get(token)) : [];
+  for (const each of list as readonly Json[]) {
+    const space = typeof each === 'string' ? each.indexOf(' ') : -1;
+    const isPair = Array.isArray(each) && typeof each[0] === 'string' && typeof each[1] === 'string';
+    if (space < 0 && !isPair) throw fault(name, `has a merge ${merges.count} that is no pair of tokens`);
+    const left = isPair ? (each[0] as string) : (each as string).slice(0, space);
+    const right = isPair ? (each[1] as string) : (each as string).slice(space + 1);
+    const [a, b, made] = [vocabulary.get(left), vocabulary.get(right), vocabulary.get(left + right)];
     if (a === undefined || b === undefined || made === undefined)
-      throw fault(name, `has a merge ${rank} of what is no token of its vocabulary`);
-    merges.add(a, b, rank, made);
+      throw fault(name, `has a merge ${merges.count} of what is no token of its vocabulary`);
+    merges.add(a, b, made);
   }
   return merges;
-}
-
-function pairOf(merge: Json): readonly [Json | undefined, Json | undefined] {
-  if (typeof merge === 'string') {
-    const space = merge.indexOf(' ');
-    return [merge.slice(0, space), merge.slice(space + 1)];
-  }
-  const [left, right] = Array.isArray(merge) ? (merge as readonly Json[]) : [];
-  return [left, right];
 }

@@ -2,30 +2,39 @@
 
 const empty = -1;
 
-/** Merges by pairs. */
+/** Merges by pairs: those that were added first come first. */
 export class Merges {
   readonly #mask: number;
+  /** Numbers of merges, by what pairs hash to. */
+  readonly #slots: Int32Array;
   readonly #left: Int32Array;
   readonly #right: Int32Array;
-  readonly #rank: Int32Array;
   readonly #made: Int32Array;
+  #count = 0;
 
-  /** @param count of all merges that will be added */
-  constructor(count: number) {
-    const size = 2 ** Math.ceil(Math.log2(2 * count + 2));
+  /** @param most of all merges that will be added */
+  constructor(most: number) {
+    const size = 2 ** Math.ceil(Math.log2(1.5 * most + 2));
     this.#mask = size - 1;
-    const make = (): Int32Array => new Int32Array(size);
-    [this.#left, this.#right, this.#rank, this.#made] = [make().fill(empty), make(), make(), make()];
+    this.#slots = new Int32Array(size).fill(empty);
+    const make = (): Int32Array => new Int32Array(most);
+    [this.#left, this.#right, this.#made] = [make(), make(), make()];
+  }
+
+  /** How many were added. */
+  get count(): number {
+    return this.#count;
   }
 
   /** Adds a pair; of one that is there already the first stays. */
-  add(left: number, right: number, rank: number, made: number): void {
+  add(left: number, right: number, made: number): void {
+    const merge = this.#count++;
     const slot = this.#slot(left, right);
-    if (this.#left[slot] !== empty) return;
-    this.#left[slot] = left;
-    this.#right[slot] = right;
-    this.#rank[slot] = rank;
-    this.#made[slot] = made;
+    if (this.#slots[slot] !== empty) return;
+    this.#slots[slot] = merge;
+    this.#left[merge] = left;
+    this.#right[merge] = right;
+    this.#made[merge] = made;
   }
 
   /** What is left of a word when nothing more can be merged. */
@@ -43,15 +52,15 @@ export class Merges {
     const wait = (at: number): void => {
       const after = next[at] as number;
       if (after === empty) return;
-      const slot = this.#slot(ids[at] as number, ids[after] as number);
-      if (this.#left[slot] !== empty) queue.push(this.#rank[slot] as number, at, slot);
+      const merge = this.#slots[this.#slot(ids[at] as number, ids[after] as number)] as number;
+      if (merge !== empty) queue.push(merge, at);
     };
     for (let at = 0; at + 1 < count; at++) wait(at);
     while (queue.size > 0) {
-      const { at, what: slot } = queue.pop();
+      const { at, rank: merge } = queue.pop();
       const after = next[at] as number;
-      if (after === empty || ids[at] !== this.#left[slot] || ids[after] !== this.#right[slot]) continue;
-      ids[at] = this.#made[slot] as number;
+      if (after === empty || ids[at] !== this.#left[merge] || ids[after] !== this.#right[merge]) continue;
+      ids[at] = this.#made[merge] as number;
       const behind = next[after] as number;
       ids[after] = empty;
       next[after] = empty;
@@ -67,8 +76,10 @@ export class Merges {
   #slot(left: number, right: number): number {
     let slot = (Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca6b)) >>> 0;
     slot = (slot ^ (slot >>> 15)) & this.#mask;
-    while (this.#left[slot] !== empty && (this.#left[slot] !== left || this.#right[slot] !== right))
+    for (let merge = this.#slots[slot] as number; merge !== empty; merge = this.#slots[slot] as number) {
+      if (this.#left[merge] === left && this.#right[merge] === right) break;
       slot = (slot + 1) & this.#mask;
+    }
     return slot;
   }
 }
@@ -77,15 +88,14 @@ export class Merges {
 class Queue {
   readonly #rank: number[] = [];
   readonly #at: number[] = [];
-  readonly #what: number[] = [];
 
   get size(): number {
     return this.#rank.length;
   }
 
-  push(rank: number, at: number, what: number): void {
+  push(rank: number, at: number): void {
     let index = this.size;
-    this.#put(index, rank, at, what);
+    this.#put(index, rank, at);
     while (index > 0) {
       const parent = (index - 1) >> 1;
       if (!this.#isBefore(index, parent)) return;
@@ -94,13 +104,12 @@ class Queue {
     }
   }
 
-  pop(): { readonly at: number; readonly what: number } {
-    const first = { at: this.#at[0] as number, what: this.#what[0] as number };
+  pop(): { readonly at: number; readonly rank: number } {
+    const first = { at: this.#at[0] as number, rank: this.#rank[0] as number };
     const last = this.size - 1;
     this.#swap(0, last);
     this.#rank.pop();
     this.#at.pop();
-    this.#what.pop();
     for (let index = 0; ;) {
       const left = 2 * index + 1;
       if (left >= last) return first;
@@ -116,15 +125,14 @@ class Queue {
     return first === second ? (this.#at[a] as number) < (this.#at[b] as number) : first < second;
   }
 
-  #put(index: number, rank: number, at: number, what: number): void {
+  #put(index: number, rank: number, at: number): void {
     this.#rank[index] = rank;
     this.#at[index] = at;
-    this.#what[index] = what;
   }
 
   #swap(a: number, b: number): void {
-    const [rank, at, what] = [this.#rank[a] as number, this.#at[a] as number, this.#what[a] as number];
-    this.#put(a, this.#rank[b] as number, this.#at[b] as number, this.#what[b] as number);
-    this.#put(b, rank, at, what);
+    const [rank, at] = [this.#rank[a] as number, this.#at[a] as number];
+    this.#put(a, this.#rank[b] as number, this.#at[b] as number);
+    this.#put(b, rank, at);
   }
 }
