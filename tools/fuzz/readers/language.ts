@@ -2,12 +2,9 @@
 import { chatTemplate, createTokenizer, tokenizerOfGguf, type GgufMetadata, type Tokenizer } from '@espalier/language';
 import { FormatError, type Json } from '@espalier/nn';
 import { checkJsonMemory } from '@espalier/nn/format';
-import { ofObjects, type MemoryLimit, type Reader } from '../engine/reader.ts';
+import { ofObjects, type Reader } from '../engine/reader.ts';
 
 const text = "Hi there, don't  12 \u00e9\u4e2d\u{1f642} \n<|end|> \u03a3";
-
-/** Beside the JSON stand a table of merges, ids by tokens and tokens by ids, each once more while it is made. */
-const ofVocabularies: Partial<MemoryLimit> = { free: ofObjects.free };
 
 function jsonOf(input: Uint8Array): Json {
   const decoded = Buffer.from(input).toString('utf8');
@@ -92,7 +89,7 @@ const large = json({
 /** Files named tokenizer.json. */
 export const tokenizerReader: Reader = {
   name: 'tokenizer-json',
-  limit: ofVocabularies,
+  limit: ofObjects,
   seeds: async () => [bytePairs, pieces, unigram, large],
   mutate: 'json',
   read: (input, _, passed) => {
@@ -113,7 +110,7 @@ const gguf = (model: string, tokens: readonly string[], more: object): Uint8Arra
 /** What GGUF files say of vocabularies. */
 export const ggufVocabularyReader: Reader = {
   name: 'gguf-vocabulary',
-  limit: ofVocabularies,
+  limit: ofObjects,
   seeds: async () => [
     gguf('gpt2', ['H', 'i', 'Hi', '<|end|>'], { 'tokenizer.ggml.pre': 'llama-bpe', 'tokenizer.ggml.merges': ['H i'] }),
     gguf('llama', ['<unk>', '\u2581', 'H', 'i', 'Hi'], {
@@ -140,8 +137,7 @@ const messages = [
 /** Templates of chats. What one refuses, or wants more than it may, is an error of its own. */
 export const templateReader: Reader = {
   name: 'chat-template',
-  // What a template makes is held to sizes of its own: texts of 8 MiB characters.
-  limit: { free: ofObjects.free },
+  limit: ofObjects,
   seeds: async () =>
     [
       "{% for m in messages %}{{ '<|' + m['role'] + '|>\\n' + m.content | trim }}{% if loop.last %}!{% endif %}{% endfor %}",

@@ -57,7 +57,7 @@ export interface ChatTemplate {
 }
 
 /** Characters of a template at most: the largest of many known ones has 30,000. */
-const mostCharacters = 2 ** 18;
+const mostCharacters = 2 ** 17;
 
 const optionRules: OptionRules<RenderOptions> = {
   addPrompt: aBoolean,

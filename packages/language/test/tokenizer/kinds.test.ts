@@ -58,6 +58,45 @@ test('digits are those of all scripts, as signs for numbers are', () => {
   expect(words(false)).toEqual(['12', 'Ù£Ù£']);
 });
 
+describe('patterns of others', () => {
+  const made = (pattern: string): Tokenizer =>
+    createTokenizer(
+      bytePairJson([], [], {
+        pre_tokenizer: {
+          type: 'Sequence',
+          pretokenizers: [
+            { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false },
+            { type: 'ByteLevel', add_prefix_space: false, use_regex: false },
+          ],
+        },
+      }),
+    );
+
+  test.each([
+    '(?:a+)+b',
+    '(a?a)+',
+    '(a|a)*b',
+    '([ab]|a)+',
+    '(a{1,2}){30}',
+    '(?i:(?:a|A)*)b',
+    '((?:a|a)){40}',
+    'a*a*a*a*a*b',
+    'a{0,99}a*a{1,}a+a{0,999}b',
+    String.raw`(a)\1`,
+    'a)',
+  ])('%s may take for ever, and is refused', (pattern) => {
+    expect(() => made(pattern)).toThrow('may take for ever');
+  });
+
+  test.each([
+    String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
+    String.raw`(?=(?:\d{3})+(?!\d))`,
+    String.raw`(?:ab|cd)+|\(+|[[a]+)]*`,
+  ])('%s is run', (pattern) => {
+    expect(made(pattern).encode('ab 12')).toHaveLength(5);
+  });
+});
+
 describe('the likeliest', () => {
   const vocab: Json = [
     ['<unk>', 0],

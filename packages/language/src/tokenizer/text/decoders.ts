@@ -2,7 +2,7 @@
 import { encodeUtf8 } from '@espalier/nn/format';
 import { fault, partsWithin, textIn, type Part } from '../tokenizer-json.ts';
 import { byteOfCharacter, textOfBytes } from './bytes.ts';
-import { libraryDecoder } from './library.ts';
+import { libraryDecoder, problemOf } from './library.ts';
 
 type Decoder = (tokens: readonly string[]) => readonly string[];
 
@@ -35,7 +35,7 @@ function chainOf(part: Part, name: string): Decoder {
   const make = Object.hasOwn(own, part.type) ? own[part.type] : undefined;
   const found = make ? make(part, name) : libraryDecoder(part);
   if (found) return found;
-  throw fault(name, `has a decoder of type ${JSON.stringify(part.type).slice(0, 40)}, which cannot be read`);
+  throw fault(name, `has a decoder of type ${JSON.stringify(part.type).slice(0, 40)}, ${problemOf(part)}`);
 }
 
 /**

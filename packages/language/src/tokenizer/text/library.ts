@@ -2,6 +2,7 @@
 import * as untyped from '@huggingface/tokenizers';
 import type { Json } from '@espalier/nn';
 import { isObject, type Part } from '../tokenizer-json.ts';
+import { flawOfPattern } from './patterns.ts';
 
 type Class<Made> = new (config: never) => Made;
 
@@ -58,8 +59,18 @@ const fieldRules: Readonly<Record<string, Holds>> = {
 const needPattern: ReadonlySet<string> = new Set(['Replace', 'Split']);
 
 function isSound(part: Part): boolean {
-  if (needPattern.has(part.type) && part['pattern'] === undefined) return false;
+  const { pattern } = part;
+  if (needPattern.has(part.type) && pattern === undefined) return false;
+  if (isObject(pattern) && typeof pattern['Regex'] === 'string' && flawOfPattern(pattern['Regex']) !== undefined)
+    return false;
   return Object.entries(part).every(([key, value]) => !Object.hasOwn(fieldRules, key) || fieldRules[key]?.(value));
+}
+
+/** Why a part is not read that the library has; nothing where it is not known there, or wrong. */
+export function problemOf(part: Part): string {
+  const regex = isObject(part['pattern']) ? part['pattern']['Regex'] : undefined;
+  const flaw = typeof regex === 'string' ? flawOfPattern(regex) : undefined;
+  return flaw === undefined ? 'which cannot be read' : `whose pattern may take for ever: ${flaw}`;
 }
 
 /** Makes one, or nothing where the library refuses what the part says, such as a pattern that is none. */

@@ -4,7 +4,7 @@
  * and the tables of SentencePiece.
  */
 import { fault, partsWithin, textIn, type Part } from '../tokenizer-json.ts';
-import { libraryNormalizer } from './library.ts';
+import { libraryNormalizer, problemOf } from './library.ts';
 import { precompiled } from './precompiled.ts';
 import { formerMarks, newerFormats, newerMarks } from './since-unicode-8.ts';
 
@@ -79,5 +79,5 @@ export function normalizerOf(part: Part | null, name: string): Normalizer {
 }
 
 function fail(part: Part, name: string): never {
-  throw fault(name, `has a normalizer of type ${JSON.stringify(part.type).slice(0, 40)}, which is not known`);
+  throw fault(name, `has a normalizer of type ${JSON.stringify(part.type).slice(0, 40)}, ${problemOf(part)}`);
 }

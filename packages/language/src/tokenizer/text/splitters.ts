@@ -3,7 +3,7 @@
  * U+FEFF, its digits those of ASCII, or where a word is to be cut and not yet written as bytes.
  */
 import { fault, partsWithin, type Part } from '../tokenizer-json.ts';
-import { librarySplitter } from './library.ts';
+import { librarySplitter, problemOf } from './library.ts';
 import { formerPunctuation, newerPunctuation } from './since-unicode-8.ts';
 
 /** Words of a text; `section` is the number of what lies between added tokens. */
@@ -52,7 +52,7 @@ export function splitterOf(part: Part | null, name: string): Splitter {
   const make = Object.hasOwn(own, part.type) ? own[part.type] : undefined;
   const splitter = make ? make(part, name) : librarySplitter(part);
   if (splitter) return splitter;
-  throw fault(name, `has a pre_tokenizer of type ${JSON.stringify(part.type).slice(0, 40)}, which cannot be read`);
+  throw fault(name, `has a pre_tokenizer of type ${JSON.stringify(part.type).slice(0, 40)}, ${problemOf(part)}`);
 }
 
 /** Whether words are written as bytes in the end. */
