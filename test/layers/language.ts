@@ -12,7 +12,7 @@ export const language: Layers = {
     open: ['template', 'tokenizer', 'generate'],
     evaluate: ['tokenizer'],
     embed: ['tokenizer', 'generate', 'open'],
-    compress: ['evaluate'],
+    compress: ['evaluate', 'embed'],
     node: ['open', 'embed', 'compress'],
   },
   exceptions: [],

@@ -138,6 +138,7 @@ export const optimize: Layers = {
     ],
     scaling: [
       'errors.ts',
+      'quote.ts',
       'layout',
       'calibration',
       'prune/mask-view.ts',

@@ -26,7 +26,7 @@ export {
 export type { Lanes, Scores } from './generate/lanes.ts';
 export type { SpeculationFigures } from './generate/speculate.ts';
 export { compareEmbeddings, type EmbeddingComparison } from './embed/compare.ts';
-export type { Pooling } from './embed/pooling.ts';
+export { poolingOf, type Pooling } from './embed/pooling.ts';
 export { openTextEmbedder, openTextModel } from './embed/open-text-embedder.ts';
 export { TextEmbedder, type Embeddings, type EmbedOptions, type TextEmbedderParts } from './embed/text-embedder.ts';
 export { compareLanguageModels, type LanguageComparison } from './evaluate/compare.ts';
@@ -61,6 +61,8 @@ export {
   type CompressedModel,
   type CompressOptions,
 } from './compress/compress.ts';
+export { layerInfluence, leastLayers, type InfluenceOptions } from './compress/drop/layer-influence.ts';
+export { withoutLayers } from './compress/drop/without-layers.ts';
 export { methodNames, type CompressionMethod } from './compress/method.ts';
 export {
   planCompression,
@@ -70,6 +72,7 @@ export {
   type PlanOptions,
   type TypeRule,
 } from './compress/plan.ts';
+export type { RecoverOptions } from './compress/recover/options.ts';
 export type { StateStore } from './compress/states.ts';
 export type { CalibrationIds } from './compress/pieces.ts';
 export type { PartStore, WalkOptions } from './compress/walk.ts';

@@ -12,8 +12,10 @@ import { commandLine } from '../command-line.mjs';
 import { measureRows } from '../measure-rows.ts';
 import { benchIn } from '../optimize/bench.ts';
 import { commandLineRows } from './rows/command-line.ts';
+import { compressionRows } from './rows/compression.ts';
 import { embeddingRows } from './rows/embeddings.ts';
 import { perplexityRows } from './rows/perplexity.ts';
+import { streamingRow } from './rows/streaming.ts';
 import { webGpuRows } from './rows/webgpu.ts';
 
 const { option, check } = commandLine('bench:models', {
@@ -27,7 +29,14 @@ const { option, check } = commandLine('bench:models', {
 // What is timed is one thread, in time of the processor.
 configure({ threads: 1 });
 const places = { checkpoints: option('checkpoints') as string, python: option('python') };
-const rows = [...perplexityRows(places), ...embeddingRows(places), ...commandLineRows(places), ...webGpuRows(places)];
+const rows = [
+  ...perplexityRows(places),
+  ...embeddingRows(places),
+  ...compressionRows(places),
+  streamingRow,
+  ...commandLineRows(places),
+  ...webGpuRows(places),
+];
 const only = option('only')?.split(',');
 const names = rows.map(({ name }) => name);
 for (const name of only ?? []) check('row', name, names);

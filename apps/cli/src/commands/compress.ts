@@ -1,6 +1,8 @@
 /** `espalier compress`: a language model in fewer bytes, a layer in memory at a time. */
 import { readFile } from 'node:fs/promises';
 import {
+  layerInfluence,
+  leastLayers,
   methodNames,
   planCompression,
   textPartsOfFolder,
@@ -8,8 +10,10 @@ import {
   type CalibrationIds,
   type CompressionMethod,
   type TypeRule,
+  withoutLayers,
 } from '@espalier/language';
 import { openDevice } from '@espalier/pipeline';
+import type { Device } from '@espalier/tensor';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import {
   defaultSeed,
@@ -20,7 +24,7 @@ import {
   type ComputeOptions,
 } from '../cli/options.ts';
 import { resumable } from '../cli/resumable.ts';
-import { openSession, type Environment } from '../cli/session.ts';
+import { openSession, type Environment, type Session } from '../cli/session.ts';
 import { exitCodes, UsageError } from '../errors.ts';
 import { foundTypes } from '../language/found-types.ts';
 import {
@@ -42,9 +46,12 @@ interface CompressOptions extends ComputeOptions {
   readonly to?: 'gguf' | 'safetensors';
   readonly method?: CompressionMethod['type'];
   readonly bits?: number;
-  readonly group?: number;
+  readonly group?: number | 'row';
+  readonly zeros?: boolean;
   readonly sparsity?: number;
   readonly pattern?: string;
+  readonly dropLayers?: number;
+  readonly recover?: number;
   readonly type?: string;
   readonly tensors?: readonly TypeRule[];
   readonly text?: string;
@@ -64,6 +71,7 @@ function ruleFrom(text: string, before: readonly TypeRule[] = []): readonly Type
   return [...before, { tensors, type }];
 }
 
+const groupFrom = (text: string): number | 'row' => (text === 'row' ? text : wholeNumberFrom(1)(text));
 const another = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 const namesFrom = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
 
@@ -77,15 +85,27 @@ export function addCompressCommand(program: Command, environment: Environment): 
     .addOption(new Option('--to <format>', 'what is written (default: by the name)').choices(['gguf', 'safetensors']))
     .addOption(new Option('--method <name>', 'how the matrices of layers are compressed').choices([...methodNames]))
     .option('--bits <n>', 'bits of a weight (default: 4)', wholeNumberFrom(1))
-    .option('--group <n>', 'columns that share a scale (default: 32)', wholeNumberFrom(1))
+    .option('--group <n>', 'columns that share a scale, or row for all of one (default: 32)', groupFrom)
+    .option('--zeros', 'a zero point beside each scale')
     .option('--sparsity <share>', 'share of the weights to drop (default: 0.5)', numberBetween(0, 1))
     .option('--pattern <n:m>', 'keep n of every m weights of a row')
+    .option(
+      '--drop-layers <n>',
+      'leave out the layers that change what the text gives them the least',
+      wholeNumberFrom(1),
+    )
+    .option('--recover <epochs>', 'train what is left on the text, against the model as it was', wholeNumberFrom(1))
     .option('--type <name>', 'the type of the matrices of layers in the file: Q4_0, Q5_1, F16')
     .option('--tensors <name=type>', 'the type of tensors by name, * for any letters; before all others', ruleFrom)
     .option('--goal <goal>', "find types that keep it: 'bytes<=80MB', 'kl<=0.2'; several, or with commas", another)
     .option('--types <names>', 'with --goal: the types that are tried, with commas', namesFrom)
     .option('--text <file>', 'a text to calibrate on, or to measure goals by')
-    .option('--sequences <n>', 'how many sequences of it', wholeNumberFrom(1), 16)
+    .option(
+      '--sequences <n>',
+      'how many sequences of it, or lines for a model that embeds texts',
+      wholeNumberFrom(1),
+      16,
+    )
     .option('--length <n>', 'tokens of a sequence', wholeNumberFrom(1), 512)
     .option('--plan', 'say what would become of each tensor, and do nothing')
     .option('--strict', 'refuse what cannot be as it was asked for')
@@ -111,9 +131,10 @@ export function addCompressCommand(program: Command, environment: Environment): 
     if (output !== undefined && to === 'gguf' && options.plan !== true)
       await checkOutputFile({ path: output, overwrite });
     const again = ['compress', name, ...flagsOf(options)];
-    await withModelInParts(name, async (at) => {
+    await withModelInParts(name, async (whole) => {
       const { device } = await openDevice(options.device ?? 'auto');
-      const ids = options.text === undefined ? undefined : await sequencesOf(at, options.text, options);
+      const ids = options.text === undefined ? undefined : await sequencesOf(whole, options.text, options);
+      const at = await withFewerLayers(whole, { ids, device, count: options.dropLayers ?? 0, session });
       const found = await resumable(session, again, () => foundTypes(session, { at, to, ids, device, options }));
       const asked = {
         to,
@@ -140,6 +161,20 @@ export function addCompressCommand(program: Command, environment: Environment): 
   });
 }
 
+/** A model without the layers that do the least to a text. */
+async function withFewerLayers(
+  at: ModelAt,
+  { ids, device, count, session }: { ids: CalibrationIds | undefined; device: Device; count: number; session: Session },
+): Promise<ModelAt> {
+  if (count === 0) return at;
+  if (!ids) throw new UsageError('--drop-layers: layers are judged by what they do to a text; give --text');
+  const signal = session.interrupt;
+  const influence = await saidByUser(() => layerInfluence(at.model, ids, { device, signal }));
+  const dropped = leastLayers(influence, count);
+  session.log(`without the layers ${dropped.join(', ')}, which change the least of what comes into them`);
+  return { ...at, model: await saidByUser(() => withoutLayers(at.model, dropped)) };
+}
+
 /** The options as they were given. */
 function flagsOf(options: CompressOptions): string[] {
   return Object.entries(options).flatMap(([name, value]) => {
@@ -154,7 +189,7 @@ function flagsOf(options: CompressOptions): string[] {
   });
 }
 
-function methodOf({ method, bits, group, sparsity, pattern }: CompressOptions): {
+function methodOf({ method, bits, group, zeros, sparsity, pattern, recover }: CompressOptions): {
   readonly method?: CompressionMethod;
 } {
   const given = {
@@ -162,6 +197,8 @@ function methodOf({ method, bits, group, sparsity, pattern }: CompressOptions): 
     ...(group !== undefined && { group }),
     ...(sparsity !== undefined && { sparsity }),
     ...(pattern !== undefined && { pattern }),
+    ...(zeros !== undefined && { zeros }),
+    ...(recover !== undefined && { recover: { epochs: recover } }),
   };
   const [first] = Object.keys(given);
   if (method === undefined && first !== undefined)
@@ -169,14 +206,25 @@ function methodOf({ method, bits, group, sparsity, pattern }: CompressOptions): 
   return method === undefined ? {} : { method: { type: method, ...given } };
 }
 
-/** The first sequences of a text, of one length each, one behind the other. */
+/**
+ * The first sequences of a text: of one length each, one behind the other, or, of a model of hidden states, its lines, each a text of its
+ * own that is no longer than that.
+ */
 async function sequencesOf(
-  { from }: ModelAt,
+  { from, model }: ModelAt,
   file: string,
   { sequences, length }: CompressOptions,
 ): Promise<CalibrationIds> {
   const text = await readFile(file, 'utf8');
   const { tokenizer } = await ('config' in from ? textPartsOfFolder(from, []) : textPartsOfGguf(from));
+  if (model.description.gives === 'states') {
+    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    if (lines.length === 0) throw new UsageError(`--text: ${file} has no line with a text; give another one`);
+    return lines.slice(0, sequences).map((line) => {
+      const ids = [...tokenizer.encode(line)];
+      return ids.length <= length ? ids : [...ids.slice(0, length - 1), ids.at(-1) as number];
+    });
+  }
   const ids = tokenizer.encode(text, { frame: false });
   const count = Math.min(sequences, Math.floor(ids.length / length));
   if (count === 0)

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import {
   compressModel,
   ggufTextPairs,
+  poolingOf,
   refuseNotes,
   textFilesOfGguf,
   writeCompressedFolder,
@@ -17,6 +18,7 @@ import {
 import { findModel, partFolder, type ModelPlace } from '@espalier/language/node';
 import { openModelInParts, type ModelInParts, type TensorSource, type ModelFolder } from '@espalier/models';
 import { openModelFolder, openTensorFile, writeFileBy } from '@espalier/models/node';
+import type { PassProgress } from '@espalier/optimize';
 import { ArgumentError, type Device } from '@espalier/tensor';
 import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
@@ -126,13 +128,18 @@ export async function carryOut(session: Session, work: Carrying): Promise<Writte
   const layers = at.model.places.filter((place) => place.startsWith('layers.')).length;
   if (existsSync(parts)) session.log(`goes on from the layers in ${parts}`);
   let done = 0;
+  const { description } = at.model;
+  const pooling = description.gives === 'states' ? await poolingOf(at.from, description) : undefined;
   const options = {
     parts: partFolder(parts),
     metadata,
     ...(device && { device }),
     ...(seed !== undefined && { seed }),
     ...(ids && { ids }),
+    ...(pooling && { pooling: pooling.kind }),
     signal: session.interrupt,
+    onProgress: ({ step, steps, loss }: PassProgress) =>
+      session.log(`step ${step} of ${steps}, loss ${loss.toPrecision(3)}`),
     onLayer: (place: string) => session.log(`${place} is done, ${++done} of ${layers}`),
   };
   const made = await saidByUser(() => compressModel(at.model, plan, options));

@@ -11,14 +11,17 @@ import {
   type WrittenTensor,
 } from '@espalier/models';
 import type { Json } from '@espalier/nn';
+import type { PassProgress } from '@espalier/optimize';
 import { encodeUtf8 } from '@espalier/nn/format';
 import { ArgumentError, defaultDevice, type Device } from '@espalier/tensor';
+import type { Pooling } from '../embed/pooling.ts';
 import { typesByOwner } from './layer.ts';
 import { checkMethod } from './method.ts';
 import { targetOf, type CompressionPlan } from './plan.ts';
 import { quantizationConfig } from './quantization-config.ts';
+import { recoverLayers } from './recover/recover.ts';
 import { retyped } from './sources.ts';
-import { walkLayers, type WalkOptions } from './walk.ts';
+import { checkWork, walkLayers, type WalkOptions } from './walk.ts';
 
 /** How a plan is carried out. */
 export interface CompressOptions extends Partial<WalkOptions> {
@@ -26,6 +29,10 @@ export interface CompressOptions extends Partial<WalkOptions> {
   readonly device?: Device;
   /** Default: 0. */
   readonly seed?: number;
+  /** With `recover`: what makes a vector of a text's hidden states. Default: mean. */
+  readonly pooling?: Pooling['kind'];
+  /** With `recover`: told how far the training is. */
+  readonly onProgress?: (progress: PassProgress) => void;
   /** What else the file says: pairs of GGUF, such as a tokenizer, or keys of config.json. */
   readonly metadata?: { readonly [key: string]: Json };
 }
@@ -50,7 +57,7 @@ export async function compressModel(
   plan: CompressionPlan,
   options: CompressOptions = {},
 ): Promise<CompressedModel> {
-  const { device = defaultDevice(), seed = 0, parts, ids = [], metadata = {} } = options;
+  const { device = defaultDevice(), seed = 0, parts, ids = [], pooling = 'mean', metadata = {} } = options;
   const target = targetOf(model, plan.to);
   const types = typesByOwner(plan, target);
   const tensors = new Map<string, WrittenTensor>();
@@ -62,12 +69,16 @@ export async function compressModel(
         'compressModel',
         `${method.config.type} works layer by layer; give parts, where finished ones are kept`,
       );
-    if (method.calibrates && ids.length === 0)
+    if ((method.calibrates || method.config.recover) && ids.length === 0)
       throw new ArgumentError(
         'compressModel',
         `${method.config.type} looks at what texts give the layers; give ids, sequences of one length`,
       );
-    layers.push(...(await walkLayers({ model, plan, target, method, device, seed }, { ...options, parts, ids })));
+    const work = { model, plan, target, method, device, seed };
+    const { recover } = method.config;
+    await checkWork(work, { parts, ids });
+    if (recover) layers.push(await recoverLayers(work, { ...options, parts, ids, pooling, options: recover }));
+    else layers.push(...(await walkLayers(work, { ...options, parts, ids })));
   }
   const isDone = (own: string): boolean => layers.length > 0 && own.startsWith('layers.');
   const rest = target.tensors(retyped(model.tensors, undefined, (own) => (isDone(own) ? undefined : types.get(own))));

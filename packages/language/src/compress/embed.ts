@@ -19,7 +19,11 @@ const stages: Readonly<Record<string, (module: Module, states: Tensor) => Tensor
  * Keeps what the tokens of each piece are when they come into the first layer.
  * @throws {ArgumentError} for a model with something else before its layers, and for an id that it does not have.
  */
-export async function embed({ model, device }: LayerWork, pieces: readonly Piece[], states: StateStore): Promise<void> {
+export async function embed(
+  { model, device }: Pick<LayerWork, 'model' | 'device'>,
+  pieces: readonly Piece[],
+  states: StateStore,
+): Promise<void> {
   const before = model.places.slice(0, model.places.indexOf('layers.0'));
   if (before.some((place) => place !== 'embedding' && !Object.hasOwn(stages, place)))
     throw new ArgumentError(

@@ -46,19 +46,37 @@ export async function compressLayer(
   place: string,
   inputs: Dataset | undefined,
 ): Promise<CompressedLayer> {
-  const { model, plan, target, method, device, seed } = work;
-  const worked = new Set(plan.tensors.filter(({ isWorkedOn }) => isWorkedOn).map(({ name }) => name));
-  const isWorkedOn = (own: string): boolean => worked.has(target.parts.get(own)?.name ?? '');
+  const { model, method, device, seed } = work;
   const module = await openPart(model, place, { device });
-  const include = [...module.namedParameters().keys()].filter((name) => isWorkedOn(`${place}.${name}`));
+  const include = [...module.namedParameters().keys()].filter((name) => isWorkedOn(work, `${place}.${name}`));
   const steps = method.passes(inputs?.size ?? 1, include);
   const data = inputs ? { data: { train: inputs } } : {};
-  const { model: made, records } = await runRecipe(module, steps, { seed, ...data });
+  const { model: made, records } = await runRecipe(module, steps, { seed, inPlace: true, ...data });
+  const tensors = await tensorsOf(work, made, (name) => `${place}.${name}`);
+  return {
+    tensors,
+    details: records[0]?.details ?? null,
+    dispose: () => made.dispose(),
+  };
+}
+
+/** Whether the method works on a parameter. */
+export function isWorkedOn({ plan, target }: LayerWork, own: string): boolean {
+  const name = target.parts.get(own)?.name;
+  return plan.tensors.some((tensor) => tensor.name === name && tensor.isWorkedOn);
+}
+
+/** The tensors of layers as a file is to have them, of a module whose parameters are called so in the model. */
+export async function tensorsOf(
+  { model, plan, target }: LayerWork,
+  made: Module,
+  nameOf: (name: string) => string,
+): Promise<ReadonlyMap<string, WrittenTensor>> {
   const types = typesByOwner(plan, target);
-  const packedNames = await inGroupsOf32(made, place, types);
-  const own = moduleSource(made, { nameOf: (name) => `${place}.${name}`, inBlocks: () => plan.to === 'gguf' });
+  const packedNames = await inGroupsOf32(made, nameOf, types);
+  const own = moduleSource(made, { nameOf, inBlocks: () => plan.to === 'gguf' });
   const mine = (name: string): string | undefined =>
-    name.startsWith(`${place}.`) && !packedNames.has(name) ? types.get(name) : undefined;
+    own.tensors.has(name) && name.startsWith('layers.') && !packedNames.has(name) ? types.get(name) : undefined;
   const source = target.tensors(retyped(model.tensors, own, mine));
   const tensors = new Map<string, WrittenTensor>(
     [...source.tensors.keys()].map((name) => [name, carriedTensor(source, name)]),
@@ -67,14 +85,7 @@ export async function compressLayer(
     const layer = (target.parts.get(name) as TensorPart).name.replace(/\.weight$/u, '');
     for (const [part, tensor] of writePacked(layer, await weightOfMatrix(matrix))) tensors.set(part, tensor);
   }
-  return {
-    tensors,
-    details: records[0]?.details ?? null,
-    dispose: () => {
-      made.dispose();
-      module.dispose();
-    },
-  };
+  return tensors;
 }
 
 /**
@@ -82,15 +93,15 @@ export async function compressLayer(
  */
 async function inGroupsOf32(
   module: Module,
-  place: string,
+  nameOf: (name: string) => string,
   types: ReadonlyMap<string, string>,
 ): Promise<ReadonlyMap<string, EncodedMatrix>> {
   const packed = new Map<string, EncodedMatrix>();
   for (const [name, parameter] of module.namedParameters()) {
-    const type = types.get(`${place}.${name}`) ?? '';
+    const type = types.get(nameOf(name)) ?? '';
     const matrix = parameter.stored?.matrix;
     if (!matrix) continue;
-    if (type.startsWith('int')) packed.set(`${place}.${name}`, matrix);
+    if (type.startsWith('int')) packed.set(nameOf(name), matrix);
     else if (type === 'Q4_0') parameter.store({ matrix: await regrouped(matrix, 32) });
   }
   return packed;

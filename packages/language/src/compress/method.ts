@@ -13,15 +13,17 @@ import {
   oneOf,
   type OptionRules,
 } from '@espalier/tensor/arguments';
+import { checkRecover, type RecoverOptions } from './recover/options.ts';
 import type { TargetFormat } from './types.ts';
 
 /** How the matrices of layers are compressed. */
 export interface CompressionMethod {
   /**
-   * `rtn`, `hqq` and `gptq` round to `bits` with a scale for each `group` columns, or for each `row`; `magnitude`, `wanda` and
-   * `sparse-gpt` drop weights: a share (`sparsity`), or all but n of m (`pattern`).
+   * `rtn`, `hqq`, `gptq` and `awq` round to `bits` with a scale for each `group` columns, or for each `row`; `magnitude`, `wanda` and
+   * `sparse-gpt` drop weights: a share (`sparsity`), or all but n of m (`pattern`). `smooth-quant` moves the ranges of activations
+   * into weights, for whoever rounds both. `awq` and `smooth-quant` scale channels where norms and layers before them take it.
    */
-  readonly type: 'rtn' | 'hqq' | 'gptq' | 'magnitude' | 'wanda' | 'sparse-gpt';
+  readonly type: 'rtn' | 'hqq' | 'gptq' | 'awq' | 'magnitude' | 'wanda' | 'sparse-gpt' | 'smooth-quant';
   readonly bits?: number;
   readonly group?: number | 'row';
   /** Of what rounds: whether weights that share a scale have a zero point. Default: false. */
@@ -30,12 +32,18 @@ export interface CompressionMethod {
   readonly pattern?: string;
   /** Of `gptq` and `sparse-gpt`: the share of the mean square of inputs that is added to each. Default: 0.01. */
   readonly damping?: number;
+  /**
+   * Trains the model against what it was, in memory as a whole, before it is written; not after `rtn` and `hqq`, which leave no grids
+   * to train under.
+   */
+  readonly recover?: RecoverOptions;
   /** Of `gptq`: whether the columns with the largest inputs come first. Default: true. */
   readonly actOrder?: boolean;
 }
 
 interface Kind {
   readonly rounds: boolean;
+  readonly drops: boolean;
   /** Whether it looks at what texts give the layers. */
   readonly calibrates: boolean;
   readonly step: (method: Rounding & CompressionMethod) => StepConfig;
@@ -61,6 +69,7 @@ const longestRow = 2 ** 15;
 const kinds: Readonly<Record<CompressionMethod['type'], Kind>> = {
   rtn: {
     rounds: true,
+    drops: false,
     calibrates: false,
     step: ({ group, ...method }) => ({
       type: 'encode',
@@ -69,27 +78,43 @@ const kinds: Readonly<Record<CompressionMethod['type'], Kind>> = {
       options: { bits: method.bits, group: group === 'row' ? longestRow : group, zeros: method.zeros, scales: 'f16' },
     }),
   },
-  hqq: { rounds: true, calibrates: false, step: (method) => ({ type: 'hqq', ...numbers(method) }) },
+  hqq: { rounds: true, drops: false, calibrates: false, step: (method) => ({ type: 'hqq', ...numbers(method) }) },
   gptq: {
     rounds: true,
+    drops: false,
     calibrates: true,
     step: (method) => ({
       type: 'gptq',
       ...numbers(method),
       ...damped(method),
       ...(method.actOrder !== undefined && { actOrder: method.actOrder }),
+      ...(method.recover && { steps: 'learned' }),
     }),
+  },
+  awq: {
+    rounds: true,
+    drops: false,
+    calibrates: true,
+    step: (method) => ({ type: 'awq', ...numbers(method), foldedOnly: true }),
   },
   magnitude: {
     rounds: false,
+    drops: true,
     calibrates: false,
     step: (method) => ({ type: 'prune', scope: 'local', ...dropping(method) }),
   },
-  wanda: { rounds: false, calibrates: true, step: (method) => ({ type: 'wanda', ...dropping(method) }) },
+  wanda: { rounds: false, drops: true, calibrates: true, step: (method) => ({ type: 'wanda', ...dropping(method) }) },
   'sparse-gpt': {
     rounds: false,
+    drops: true,
     calibrates: true,
     step: (method) => ({ type: 'sparse-gpt', ...dropping(method), ...damped(method) }),
+  },
+  'smooth-quant': {
+    rounds: false,
+    drops: false,
+    calibrates: true,
+    step: () => ({ type: 'smooth-quant', foldedOnly: true }),
   },
 };
 
@@ -104,6 +129,7 @@ const rules: OptionRules<Omit<CompressionMethod, 'type'>> = {
   pattern: aText,
   damping: aNumber,
   actOrder: aBoolean,
+  recover: anObject,
 };
 
 /** A method, checked. */
@@ -131,13 +157,18 @@ export function checkMethod(method: CompressionMethod): CheckedMethod {
   const { type, ...options } = method;
   const kind = kinds[check(place, 'method.type', type, oneOf(...methodNames))];
   const { bits = 4, group = 32, zeros = false, sparsity, pattern } = checkOptions(place, options, rules);
-  if (kind.rounds && (sparsity !== undefined || pattern !== undefined))
-    throw new ArgumentError(place, `${type} rounds and drops nothing; leave sparsity and pattern out`);
+  if (!kind.drops && (sparsity !== undefined || pattern !== undefined))
+    throw new ArgumentError(place, `${type} drops nothing; leave sparsity and pattern out`);
   if (!kind.rounds && (options.bits ?? options.group ?? options.zeros) !== undefined)
-    throw new ArgumentError(
-      place,
-      `${type} drops weights and rounds none; leave bits, group and zeros out, or say a type`,
-    );
+    throw new ArgumentError(place, `${type} rounds none; leave bits, group and zeros out, or say a type`);
+  if (method.recover) {
+    if (kind.rounds && type !== 'gptq')
+      throw new ArgumentError(
+        place,
+        `${type} leaves nothing to train under its codes; give gptq, or leave recover out`,
+      );
+    checkRecover(place, method.recover);
+  }
   const step = kind.step({ ...method, bits, group, zeros });
   const passes = (examples: number, include?: readonly string[]): readonly Pass[] => {
     const calibrate = kind.calibrates ? { calibrate: { examples, batch: 1 } } : {};
@@ -148,7 +179,9 @@ export function checkMethod(method: CompressionMethod): CheckedMethod {
     config: method,
     words: kind.rounds
       ? `${type}, ${bits} bits with a scale ${zeros ? 'and a zero point ' : ''}for each ${group === 'row' ? 'row' : `${group} columns`}`
-      : `${type}, ${pattern ?? `${100 * (sparsity ?? 0.5)} %`}`,
+      : kind.drops
+        ? `${type}, ${pattern ?? `${100 * (sparsity ?? 0.5)} %`}`
+        : type,
     calibrates: kind.calibrates,
     group: kind.rounds && group !== 'row' ? group : undefined,
     rounds: kind.rounds,

@@ -41,7 +41,6 @@ export interface WalkOptions {
 export async function walkLayers(work: LayerWork, options: WalkOptions): Promise<readonly TensorSource[]> {
   const { model, target, method, device } = work;
   const { parts, ids, signal, states = memoryStates() } = options;
-  await checkWork(work, options);
   const layers = model.places.filter((place) => place.startsWith('layers.'));
   const pieces = piecesOf(ids);
   const { width } = model.description;
@@ -77,9 +76,14 @@ export async function walkLayers(work: LayerWork, options: WalkOptions): Promise
   return finished;
 }
 
-async function found(parts: PartStore, file: string, isNeeded: true): Promise<Awaited<ReturnType<FindFile>> & object>;
-async function found(parts: PartStore, file: string): Promise<boolean>;
-async function found(parts: PartStore, file: string, isNeeded = false): Promise<unknown> {
+/** A file of what is done, or whether there is one. */
+export async function found(
+  parts: PartStore,
+  file: string,
+  isNeeded: true,
+): Promise<Awaited<ReturnType<FindFile>> & object>;
+export async function found(parts: PartStore, file: string): Promise<boolean>;
+export async function found(parts: PartStore, file: string, isNeeded = false): Promise<unknown> {
   const source = await parts.find(file);
   if (isNeeded) return source ?? bytesOf(new Uint8Array(), file);
   await source?.close();
@@ -87,8 +91,12 @@ async function found(parts: PartStore, file: string, isNeeded = false): Promise<
 }
 
 /** @throws {ArgumentError} for layers that something else left behind. */
-async function checkWork({ plan, seed, model }: LayerWork, { parts, ids }: WalkOptions): Promise<void> {
-  const said = JSON.stringify({ plan, seed, source: [...model.source.tensors], ids });
+export async function checkWork(
+  { plan, seed, model }: LayerWork,
+  { parts, ids }: Pick<WalkOptions, 'parts' | 'ids'>,
+): Promise<void> {
+  const { dropped = [], source } = model;
+  const said = JSON.stringify({ plan, seed, source: [...source.tensors], dropped, ids });
   const file = await parts.find('work.json');
   if (!file) return parts.write('work.json', (sink) => sink.write(encodeUtf8(said)));
   const before = decodeUtf8(await readBytes(file, 0, file.size, 'work.json'));

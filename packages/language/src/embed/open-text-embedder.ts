@@ -11,7 +11,7 @@ import { ArgumentError } from '@espalier/tensor';
 import { Decoder } from '../generate/decoder.ts';
 import type { OpenedLanguage } from '../open/open-language.ts';
 import { textPartsOf } from '../open/text-parts.ts';
-import { poolingOfFolder, poolingOfGguf } from './pooling.ts';
+import { poolingOf } from './pooling.ts';
 import { TextEmbedder } from './text-embedder.ts';
 
 /**
@@ -57,12 +57,9 @@ async function embedderOf(
 ): Promise<TextEmbedder> {
   const { tokenizer } = await textPartsOf(from, description);
   const { context } = description;
-  if (!('config' in from)) {
-    const pooling = poolingOfGguf(description, from.name);
-    return new TextEmbedder({ module, description, tokenizer, pooling, longest: context });
-  }
-  const most = lengthIn(await from.json('sentence_bert_config.json')) ?? context;
-  const pooling = await poolingOfFolder(from);
+  const pooling = await poolingOf(from, description);
+  const said = 'config' in from ? lengthIn(await from.json('sentence_bert_config.json')) : undefined;
+  const most = said ?? context;
   return new TextEmbedder({ module, description, tokenizer, pooling, longest: Math.min(context, most) });
 }
 

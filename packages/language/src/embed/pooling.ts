@@ -1,5 +1,5 @@
 /** What makes one vector of the hidden states of a text's tokens. */
-import type { LanguageDescription, ModelFolder } from '@espalier/models';
+import type { LanguageDescription, ModelFolder, TensorSource } from '@espalier/models';
 import { FormatError, type Json } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
 import type { Tensor } from '@espalier/tensor';
@@ -45,7 +45,7 @@ const textOf = (json: Json | undefined): string => (typeof json === 'string' ? j
  * What a folder says. One that says nothing of it, as of a model that was not trained for sentences, has the mean.
  * @throws {FormatError} naming what it asks for that there is not.
  */
-export async function poolingOfFolder(folder: ModelFolder): Promise<Pooling> {
+async function poolingOfFolder(folder: ModelFolder): Promise<Pooling> {
   const list = await folder.json('modules.json');
   if (list === undefined) return { kind: 'mean', normalize: false };
   const file = `${folder.stored.name} (modules.json)`;
@@ -79,7 +79,7 @@ const numbered: readonly (Pooling['kind'] | undefined)[] = [undefined, 'mean', '
  * What a GGUF file says; nothing is said of lengths, and vectors are divided by them, as llama.cpp does.
  * @throws {FormatError} for a way that there is not.
  */
-export function poolingOfGguf({ metadata, said: architecture }: LanguageDescription, name: string): Pooling {
+function poolingOfGguf({ metadata, said: architecture }: LanguageDescription, name: string): Pooling {
   const key = `${architecture}.pooling_type`;
   const number = metadata[key];
   if (number === undefined) return { kind: 'mean', normalize: true };
@@ -91,4 +91,12 @@ export function poolingOfGguf({ metadata, said: architecture }: LanguageDescript
       `${showName(key)} is ${JSON.stringify(number)}; known are 1, the mean, and 2, the first token`,
     );
   return { kind, normalize: true };
+}
+
+/**
+ * What the files of a model say.
+ * @throws {FormatError} for a way that there is not.
+ */
+export function poolingOf(from: ModelFolder | TensorSource, description: LanguageDescription): Promise<Pooling> {
+  return 'config' in from ? poolingOfFolder(from) : Promise.resolve(poolingOfGguf(description, from.name));
 }

@@ -110,6 +110,7 @@ describe('a plan', () => {
     ['a scale for a whole row', { to: 'safetensors', method: { type: 'gptq', group: 'row' } }],
     ['a zero point beside each scale', { to: 'gguf', method: { type: 'rtn', zeros: true } }],
     ['drops nothing', { to: 'gguf', method: { type: 'rtn', sparsity: 0.5 } }],
+    ['drops nothing', { to: 'gguf', method: { type: 'smooth-quant', sparsity: 0.5 } }],
     ['rounds none', { to: 'gguf', method: { type: 'wanda', bits: 4 } }],
     ['rounds none', { to: 'gguf', method: { type: 'wanda', zeros: true } }],
   ])('what cannot be is refused: %s', async (message, options) => {
@@ -128,8 +129,10 @@ describe.each(['gguf', 'safetensors'] as const)('to %s', (to) => {
     const isDropped = ['magnitude', 'wanda', 'sparse-gpt'].includes(type);
     const zeros = values.filter((value) => value === 0).length / values.length;
     expect(zeros).toBeCloseTo(isDropped ? 0.5 : zeros, 2);
-    expect(new Set(values.slice(0, 32)).size).toBeLessThanOrEqual(isDropped ? 17 : 16);
-    expect(await divergence(await tinyFile(), made)).toBeLessThan(isDropped ? 3 : 0.6);
+    if (type !== 'smooth-quant') expect(new Set(values.slice(0, 32)).size).toBeLessThanOrEqual(isDropped ? 17 : 16);
+    // Moved channels are rounded to f16, and nothing else.
+    const most = type === 'smooth-quant' ? 1e-4 : isDropped ? 3 : 0.6;
+    expect(await divergence(await tinyFile(), made)).toBeLessThan(most);
   });
 });
 

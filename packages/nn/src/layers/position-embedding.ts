@@ -47,11 +47,12 @@ export class PositionEmbedding extends Module {
   forward(x: Tensor, context?: CallContext): Tensor {
     const { count, size } = this.options;
     const length = x.rank < 2 ? Infinity : (x.shape.at(-2) as number);
-    if (length > count || x.shape.at(-1) !== size)
+    const positions = checkOptional(this.type, 'the slot positions', context?.slots.positions, aTensor);
+    // Where positions are given, a row may be of several sequences.
+    if (length === Infinity || (length > count && !positions) || x.shape.at(-1) !== size)
       throw new ShapeError(this.type, `takes [..., length up to ${count}, ${size}], not [${x.shape.join(', ')}]`);
     const place = checkOptional(this.type, 'the slot attentionCache', context?.slots.attentionCache, aCachePlace);
     const there = x.rank < 2 ? undefined : x.lengthAlong(-2);
-    const positions = checkOptional(this.type, 'the slot positions', context?.slots.positions, aTensor);
     if (positions) return x.add(this.weight.factor.take(positions));
     if (!place) {
       const rows = this.weight.value.narrow(0, 0, length);

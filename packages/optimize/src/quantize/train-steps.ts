@@ -28,7 +28,7 @@ export function learnRounding({ inputs, device }: Parameter): void {
 }
 
 /** Scales, trained with the model that has them in its views. */
-class Steps extends Module {
+export class Steps extends Module {
   readonly type = 'steps';
 
   constructor(steps: Iterable<readonly [string, Parameter]>) {

@@ -10,6 +10,7 @@ import {
 } from '@espalier/nn';
 import { aDataset, aModule, aSignal, hasMethods } from '@espalier/nn/arguments';
 import {
+  aBoolean,
   aFunction,
   anObject,
   aText,
@@ -90,6 +91,8 @@ export interface RecipeOptions {
   readonly seed?: number;
   readonly signal?: AbortSignalLike;
   readonly onProgress?: (progress: PassProgress) => void;
+  /** Whether the model that is given is worked on itself: there is no other in memory then, and none to learn from. Default: false. */
+  readonly inPlace?: boolean;
   /** What passes that train teach the model by: one of `lossTypes`, or a function. Default: what it was trained by. */
   readonly loss?: GivenLoss;
 }
@@ -102,7 +105,7 @@ export interface RecipeResult {
 }
 
 /**
- * Carries out a recipe on a copy of a model; the model itself is not changed.
+ * Carries out a recipe on a copy of a model; the model itself is not changed, unless that is asked for.
  * @throws {RecipeError} before anything is done, for an order that would lose work, a pass that lacks its data, and
  * prunings of which one may leave another nothing to do.
  */
@@ -114,7 +117,7 @@ export async function runRecipe(
   checkPassing(options);
   checkRecipe(model, steps, options);
   await checkPrunings(model, steps.flatMap(passesOf));
-  const current = await copyModel(model);
+  const current = options.inPlace === true ? model : await copyModel(model);
   // As the teacher of a pass it is called in evaluation; whoever gave it may be in the middle of training it.
   const leave = enterEvaluation(model);
   try {
@@ -197,8 +200,9 @@ export function checkSteps(steps: unknown): asserts steps is readonly Step[] {
 
 /** @throws {RecipeError} for callbacks and signals that are none, and for options that are misspelt. */
 function checkPassing(options: RecipeOptions): void {
-  optionsOf('runRecipe', options, ['data', 'seed', 'signal', 'onProgress', 'loss']);
-  const { signal, onProgress } = options;
+  optionsOf('runRecipe', options, ['data', 'seed', 'signal', 'onProgress', 'inPlace', 'loss']);
+  const { signal, onProgress, inPlace } = options;
+  checkOptional('runRecipe', 'inPlace', inPlace, aBoolean);
   checkOptional('runRecipe', 'signal', signal, aSignal);
   checkOptional('runRecipe', 'onProgress', onProgress, aFunction);
 }

@@ -36,6 +36,8 @@ export interface AwqOptions extends NumberOptions, CalibratedOptions {
   readonly zeros?: boolean;
   /** Whether ranges may be narrower than the weights where that makes the errors less. Default: true. */
   readonly clip?: boolean;
+  /** Whether layers whose division nobody before them takes are rounded as they are, so that a plain file can have the model. Default: false. */
+  readonly foldedOnly?: boolean;
 }
 
 /** The exponents that are tried: 0, 0.05 … 0.95. */
@@ -44,8 +46,8 @@ const exponents: readonly number[] = Array.from({ length: 20 }, (_, step) => ste
 /**
  * Activation-aware rounding: multiplies the weights of each channel by mean |x|^α, and divides what the layer is given by that,
  * with the α of which rounding to the nearest numbers then loses least at the output, as examples of the training data show it;
- * then rounds them to those numbers. The layer before takes the division where one follows the other in a sequence; else it
- * stays before the layer. Below 8 bits weights are stored, as by `encode`; so it comes last.
+ * then rounds them to those numbers. The layer before takes the division where one follows the other in a sequence or a
+ * block of a transformer; else it stays before the layer. Below 8 bits weights are stored, as by `encode`; so it comes last.
  * Source: J. Lin et al., "AWQ: activation-aware weight quantization for on-device LLM compression and acceleration", MLSys 2024.
  * @throws {RecipeError} for options that contradict themselves.
  *
@@ -54,9 +56,9 @@ const exponents: readonly number[] = Array.from({ length: 20 }, (_, step) => ste
  */
 export function awq(options: AwqOptions = {}): Pass {
   const place = 'awq';
-  optionsOf(place, options, [...numberOptionNames, 'zeros', 'clip', ...calibratedOptionNames]);
-  const { bits = 4, zeros = bits < 8, clip = true } = options;
-  for (const [name, value] of Object.entries({ zeros, clip }))
+  optionsOf(place, options, [...numberOptionNames, 'zeros', 'clip', 'foldedOnly', ...calibratedOptionNames]);
+  const { bits = 4, zeros = bits < 8, clip = true, foldedOnly = false } = options;
+  for (const [name, value] of Object.entries({ zeros, clip, foldedOnly }))
     if (typeof value !== 'boolean')
       throw new RecipeError(place, `${name} is ${quote(value)}; it must be true or false`);
   const numbers = numbersOf(place, options, zeros);
@@ -104,11 +106,14 @@ export function awq(options: AwqOptions = {}): Pass {
     const named = layers.map((layer) => layer.named);
     await visitInputs(model, named, { ...visit, unseen: 'visit' }, async (each, products, watch) => {
       const layer = layers.find((other) => other.named === each) as ScaledLayer;
-      if (!products) return;
+      if (!products || pairs.some(({ together }) => together.includes(layer))) return;
       const pair = pairs.find(({ to }) => to === layer);
-      const { alpha, factors } = await bestScaling(layer, pair, products, await channelSizes(each, watch, 'mean'), how);
-      const scales = alpha === 0 ? 'kept' : await scaleInputs(layer, pair, factors);
-      if (alpha > 0) scaled.set(each.parameter, { alpha, scales });
+      if (foldedOnly && !pair) return;
+      const all = [layer, ...(pair?.together ?? [])];
+      const sizes = await channelSizes(each, watch, 'mean', options.calibrate?.batch);
+      const { alpha, factors } = await bestScaling(all, pair, products, sizes, how);
+      const scales = alpha === 0 ? 'none' : await scaleInputs(layer, pair, factors, foldedOnly);
+      if (scales !== 'none') for (const { named: one } of all) scaled.set(one.parameter, { alpha, scales });
     });
   }
 
@@ -137,30 +142,32 @@ interface Scaling {
   readonly factors: Float32Array<ArrayBuffer>;
 }
 
-/** The exponent with which rounding loses least at the output; of equals the least. */
+/** The exponent with which rounding loses least at the output, of all layers that get the same; of equals the least. */
 async function bestScaling(
-  layer: ScaledLayer,
+  layers: readonly ScaledLayer[],
   pair: ScaledPair | undefined,
   products: Float64Array,
   sizes: Float32Array,
   how: (columns: number) => RoundingOptions,
 ): Promise<Scaling> {
-  const { parameter } = layer.named;
-  const [rows = 1] = parameter.shape;
-  const columns = parameter.size / rows;
-  const values = await rawValues(parameter);
-  const parts = partsOf({ named: layer.named, values, rows, columns, kept: undefined }, products);
   const perFactor = sizes.length / (pair?.channels ?? sizes.length);
-  const channel = channelAt(layer);
-  const factorOf = (index: number): number => Math.floor(channel(index) / perFactor);
+  const all: { readonly part: Part; readonly factorOf: (index: number) => number }[] = [];
+  for (const layer of layers) {
+    const { parameter } = layer.named;
+    const [rows = 1] = parameter.shape;
+    const weight = { named: layer.named, values: await rawValues(parameter), rows, columns: parameter.size / rows };
+    const channel = channelAt(layer);
+    for (const [at, part] of partsOf({ ...weight, kept: undefined }, products).entries()) {
+      const begin = at * part.weights.length;
+      all.push({ part, factorOf: (index) => Math.floor(channel(begin + index) / perFactor) });
+    }
+  }
   let best: Scaling & { loss: number } = { alpha: 0, factors: new Float32Array(), loss: Infinity };
   for (const alpha of exponents) {
     const factors = factorsAt(sizes, perFactor, alpha);
     let loss = 0;
-    for (const [at, part] of parts.entries()) {
-      const begin = at * part.weights.length;
-      loss += lossScaled(part, (index) => factors[factorOf(begin + index)] as number, how(columns));
-    }
+    for (const { part, factorOf } of all)
+      loss += lossScaled(part, (index) => factors[factorOf(index)] as number, how(part.columns));
     if (loss < best.loss) best = { alpha, factors, loss };
   }
   return best;

@@ -20,11 +20,12 @@ export async function channelSizes(
   named: NamedParameter,
   watch: (watch: InputWatch) => Promise<void>,
   size: ChannelSize,
+  batchSize = 32,
 ): Promise<Float32Array<ArrayBuffer>> {
   let sizes = new Float32Array();
   let pieces = 0;
   await watch({
-    batchSize: 32,
+    batchSize,
     of: (input, module) => {
       const axis = channelAxis(module, input);
       const others = input.shape.map((_, each) => each).filter((each) => each !== axis);

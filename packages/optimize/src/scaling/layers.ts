@@ -3,6 +3,7 @@ import type { Module, Parameter } from '@espalier/nn';
 import { sizeOf } from '@espalier/tensor';
 import { isMaskedOnly } from '../layout/masked-only.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
+import { blockPairs } from './block-pairs.ts';
 
 /** A layer that multiplies by a weight [out, in, …]; `in` is a part of the channels where a convolution has groups. */
 export interface ScaledLayer {
@@ -19,6 +20,8 @@ export interface ScaledPair {
   /** How many outputs it has. */
   readonly channels: number;
   readonly to: ScaledLayer;
+  /** Layers that get the same as `to`, and are scaled with it. */
+  readonly together: readonly ScaledLayer[];
 }
 
 /** Layers that give c · y for c · x, whatever c > 0 a channel has. */
@@ -59,7 +62,7 @@ export function layersOf(model: Module, chosen: readonly NamedParameter[]): Scal
 
 /**
  * The pairs of a model in which a layer follows another with nothing between but what is homogeneous, in the order in which an
- * example meets them: in sequences alone, of layers that stand in one place and share no weight.
+ * example meets them: in sequences and in blocks of transformers, of layers that stand in one place and share no weight.
  */
 export function pairsOf(model: Module, layers: readonly ScaledLayer[]): ScaledPair[] {
   const isAlone = standingAlone(model);
@@ -76,7 +79,7 @@ export function pairsOf(model: Module, layers: readonly ScaledLayer[]): ScaledPa
       else before = undefined;
     }
   }
-  return pairs;
+  return [...pairs, ...blockPairs(model, layers, isAlone)];
 }
 
 /** Whether a module of a model stands in one place and shares no parameter. */
@@ -125,7 +128,9 @@ function pairOf(before: Module, to: ScaledLayer, between: readonly string[]): Sc
   // Channels of an image are those of another, or lie side by side where it was flattened; features are where they were.
   const isImageTaken = to.module.type === 'conv2d' ? inputs === channels : isReduced && inputs % channels === 0;
   const isTaken = isImage ? isImageTaken : to.module.type === 'linear' && inputs === channels;
-  return isTaken ? { from, weight: isWeighted ? parameters.get('weight') : undefined, channels, to } : undefined;
+  return isTaken
+    ? { from, weight: isWeighted ? parameters.get('weight') : undefined, channels, to, together: [] }
+    : undefined;
 }
 
 /** How many channels go into a layer. */

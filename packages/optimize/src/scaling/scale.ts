@@ -46,22 +46,27 @@ async function divideOutputs({ from, channels }: ScaledPair, factors: Float32Arr
   }
 }
 
-/** Multiplies the weights of a layer by factors of the outputs of the one before, which is divided by them. */
+/** Multiplies the weights of layers by factors of the outputs of the one before, which is divided by them. */
 export async function scalePair(pair: ScaledPair, factors: Float32Array): Promise<void> {
   await divideOutputs(pair, factors);
-  await scaleWeights(pair.to, factors);
+  for (const layer of [pair.to, ...pair.together]) await scaleWeights(layer, factors);
 }
 
-/** The same where the layer before may be none that can take the factors: then its inputs are divided by them as they come. */
+/**
+ * The same where the layer before may be none that can take the factors: then its inputs are divided by them as they come, unless nothing
+ * may stand before it: then it stays as it is.
+ */
 export async function scaleInputs(
   layer: ScaledLayer,
   pair: ScaledPair | undefined,
   factors: Float32Array<ArrayBuffer>,
-): Promise<'folded' | 'kept'> {
+  foldedOnly = false,
+): Promise<'folded' | 'kept' | 'none'> {
   if (pair && pair.channels === factors.length) {
     await scalePair(pair, factors);
     return 'folded';
   }
+  if (foldedOnly) return 'none';
   await scaleWeights(layer, factors);
   const { inputs, device } = layer.named.parameter;
   const known = inputs.findIndex((view) => view instanceof ScaledInput);

@@ -3,12 +3,13 @@ import type { Json, Module } from '@espalier/nn';
 import { visitInputs } from '../calibration/visit-inputs.ts';
 import { RecipeError } from '../errors.ts';
 import { channelMeasure } from '../quantize/calibration.ts';
+import { quote } from '../quote.ts';
 import { integerOption, numberOption, optionsOf } from '../recipe/options.ts';
 import type { Pass, PassContext, PassPlan, PassRecord, StepConfig } from '../recipe/pass.ts';
 import { checkFilter, selectParameters, type ParameterFilter } from '../selection/parameter-filter.ts';
 import { readWeights } from '../selection/weights.ts';
 import { channelSizes } from './channel-sizes.ts';
-import { channelAt, channelsOf, layersOf, pairsOf, type ScaledLayer } from './layers.ts';
+import { channelAt, layersOf, pairsOf, type ScaledLayer } from './layers.ts';
 import { scalesFirst } from './order.ts';
 import { checkScalable, rawValues, scaleInputs } from './scale.ts';
 
@@ -16,8 +17,10 @@ import { checkScalable, rawValues, scaleInputs } from './scale.ts';
 export interface SmoothQuantOptions extends ParameterFilter {
   /** How much of the range of activations goes over to weights, from 0 to 1. Default: 0.5. */
   readonly alpha?: number;
-  /** On how many examples of the training data, spread evenly. Default: 512. */
-  readonly calibrate?: { readonly examples: number };
+  /** Whether layers whose division nobody before them takes stay as they are, so that a plain file can have the model. Default: false. */
+  readonly foldedOnly?: boolean;
+  /** On how many examples of the training data, spread evenly, and how many of them go through the model at once. Default: 512, 32 at once. */
+  readonly calibrate?: { readonly examples: number; readonly batch?: number };
 }
 
 /**
@@ -32,11 +35,15 @@ export interface SmoothQuantOptions extends ParameterFilter {
  */
 export function smoothQuant(options: SmoothQuantOptions = {}): Pass {
   const place = 'smooth-quant';
-  optionsOf(place, options, ['alpha', 'calibrate', 'include', 'exclude']);
-  const { alpha = 0.5, calibrate = { examples: 512 } } = options;
+  optionsOf(place, options, ['alpha', 'foldedOnly', 'calibrate', 'include', 'exclude']);
+  const { alpha = 0.5, foldedOnly = false } = options;
+  const calibrate: NonNullable<SmoothQuantOptions['calibrate']> = options.calibrate ?? { examples: 512 };
+  if (typeof foldedOnly !== 'boolean')
+    throw new RecipeError(place, `foldedOnly is ${quote(foldedOnly)}; it must be true or false`);
   numberOption(place, 'alpha', alpha, { least: 0, most: 1 });
-  optionsOf(`${place}.calibrate`, calibrate, ['examples']);
+  optionsOf(`${place}.calibrate`, calibrate, ['examples', 'batch']);
   integerOption(place, 'calibrate.examples', calibrate.examples, 1);
+  if (calibrate.batch !== undefined) integerOption(place, 'calibrate.batch', calibrate.batch, 1);
   checkFilter(place, options);
   const config: StepConfig = { type: place, ...(options as object as { readonly [option: string]: Json }) };
 
@@ -61,27 +68,32 @@ export function smoothQuant(options: SmoothQuantOptions = {}): Pass {
       summary,
       apply: async () => {
         const details: Record<string, Json> = {};
-        const visit = { place, measure: channelMeasure, data: train, count, signal } as const;
+        const { batch } = calibrate;
+        const measure = batch === undefined ? channelMeasure : { ...channelMeasure, batchSize: batch };
+        const visit = { place, measure, data: train, count, signal } as const;
         await visitInputs(
           model,
           layers.map(({ named }) => named),
           visit,
           async (named, _, watch) => {
             const layer = layers.find((each) => each.named === named) as ScaledLayer;
-            const sizes = await channelSizes(named, watch, 'largest');
+            if (pairs.some(({ together }) => together.includes(layer))) return;
+            const sizes = await channelSizes(named, watch, 'largest', batch);
             if (!sizes.every(Number.isFinite))
               throw new RecipeError(
                 place,
                 `the inputs of ${named.name} are not finite on the examples to calibrate on`,
               );
             const pair = pairs.find(({ to }) => to === layer);
-            const factors = joinedFactors(await factorsOf(layer, sizes, alpha), pair?.channels);
-            const where = await scaleInputs(layer, pair, factors);
-            details[named.name] = {
-              scales: where,
-              leastFactor: Math.min(...factors),
-              largestFactor: Math.max(...factors),
-            };
+            const all = [layer, ...(pair?.together ?? [])];
+            const factors = joinedFactors(await factorsOf(all, sizes, alpha), pair?.channels);
+            const where = await scaleInputs(layer, pair, factors, foldedOnly);
+            for (const each of all)
+              details[each.named.name] = {
+                scales: where,
+                leastFactor: Math.min(...factors),
+                largestFactor: Math.max(...factors),
+              };
           },
         );
         const finalize = async (): Promise<PassRecord> => ({ config, summary, details });
@@ -93,13 +105,19 @@ export function smoothQuant(options: SmoothQuantOptions = {}): Pass {
   return { config, needs: 'calibration', effects: ['scales'], order: scalesFirst, plan };
 }
 
-/** max |x|^α / max |w|^(1 - α) of each channel; 1 where one of them is 0. */
-async function factorsOf(layer: ScaledLayer, sizes: Float32Array, alpha: number): Promise<Float32Array<ArrayBuffer>> {
-  const weights = new Float32Array(channelsOf(layer));
-  const channel = channelAt(layer);
-  for (const [index, value] of (await rawValues(layer.named.parameter)).entries()) {
-    const at = channel(index);
-    weights[at] = Math.max(weights[at] as number, Math.abs(value));
+/** max |x|^α / max |w|^(1 - α) of each channel, over layers that get the same; 1 where one of them is 0. */
+async function factorsOf(
+  layers: readonly ScaledLayer[],
+  sizes: Float32Array,
+  alpha: number,
+): Promise<Float32Array<ArrayBuffer>> {
+  const weights = new Float32Array(sizes.length);
+  for (const layer of layers) {
+    const channel = channelAt(layer);
+    for (const [index, value] of (await rawValues(layer.named.parameter)).entries()) {
+      const at = channel(index);
+      weights[at] = Math.max(weights[at] as number, Math.abs(value));
+    }
   }
   return Float32Array.from(sizes, (size, at) => {
     const weight = weights[at] as number;

@@ -48,6 +48,8 @@ export interface Calibrated {
   readonly knob?: PassKnob;
   /** Changes one weight, given what was measured of its inputs, and says what came of it. Of embeddings nothing is measured. */
   readonly change: (weight: LayerWeight, means: Float64Array | undefined) => { readonly [figure: string]: Json };
+  /** What is trained beside the weights; where there is such, the stage trains. */
+  readonly companion?: (chosen: readonly NamedParameter[]) => Module;
   /** Makes the change of a weight final. Default: nothing is left to do. */
   readonly settle?: (named: NamedParameter) => Promise<void>;
 }
@@ -103,12 +105,17 @@ export function calibratedPass(does: Calibrated): Pass {
           if (does.settle) for (const each of chosen) await does.settle(each);
           return { config, summary, details };
         };
-        return { model, finalize };
+        const companion = does.companion?.(chosen);
+        return {
+          model,
+          finalize,
+          ...(companion && { training: { companions: new Map([[place, companion]]) } }),
+        };
       },
     };
   }
 
-  return { config, needs: 'calibration', effects, plan, ...(knob && { knob }) };
+  return { config, needs: does.companion ? 'training' : 'calibration', effects, plan, ...(knob && { knob }) };
 }
 
 /** @throws {RecipeError} for what is no matrix, and for a weight that is seen through anything but a mask: its raw values would not be those that are changed. */

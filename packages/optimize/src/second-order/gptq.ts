@@ -4,11 +4,12 @@ import { sum } from '../prune/allocate.ts';
 import { relativeError } from '../quantize/fitting.ts';
 import { quote } from '../quote.ts';
 import { choiceSpace } from '../recipe/choice-space.ts';
-import { numberOption, optionsOf } from '../recipe/options.ts';
+import { numberOption, oneOf, optionsOf } from '../recipe/options.ts';
 import type { Pass } from '../recipe/pass.ts';
 import { calibratedOptionNames, calibratedPass, checkCalibrated, type CalibratedOptions } from './calibrated-pass.ts';
 import { columnProducts } from './inputs.ts';
 import { numberOptionNames, numbersOf, RoundedWeights, type NumberOptions } from './numbers.ts';
+import type { NamedParameter } from '../selection/parameter-filter.ts';
 import { energyOf, joined, noteOn, partsOf } from './part.ts';
 import { roundPart } from './round-part.ts';
 
@@ -25,6 +26,11 @@ export interface GptqOptions extends NumberOptions, CalibratedOptions {
   readonly staticGroups?: boolean;
   /** Whether ranges may be narrower than the weights where that makes the errors less. Default: true. */
   readonly clip?: boolean;
+  /**
+   * What becomes of scales, below 8 bits, in the training of the stage: `learned` ones are trained with the weights, and there is a
+   * training then. Default: `fixed`.
+   */
+  readonly steps?: 'fixed' | 'learned';
   /** Share of the mean square of the inputs that is added to that of each, from 0 to 1. Default: 0.01. */
   readonly damping?: number;
 }
@@ -34,7 +40,8 @@ const switches = ['zeros', 'actOrder', 'staticGroups', 'clip'] as const;
 /**
  * Rounds the weights of a layer column by column, and lets the columns that are left make up at the output for what was
  * lost, as examples of the training data show it. No row ends up further off than by rounding its weights to the nearest
- * numbers. What was pruned stays 0. Below 8 bits weights are stored, as by `encode`; so it comes last. A layer whose inputs
+ * numbers. What was pruned stays 0. Below 8 bits weights are stored, as by `encode`; so it comes last. A stage that trains, such as
+ * one with `distill`, goes on from there before that: what weights were when they were rounded is trained, under their grids. A layer whose inputs
  * are not seen, that has more than 4,096 of them, or whose products have no factor whatever the damping, is rounded to the
  * nearest numbers, with a note.
  * Source: E. Frantar et al., "GPTQ: accurate post-training quantization for generative pre-trained transformers", ICLR 2023.
@@ -45,11 +52,19 @@ const switches = ['zeros', 'actOrder', 'staticGroups', 'clip'] as const;
  */
 export function gptq(options: GptqOptions = {}): Pass {
   const place = 'gptq';
-  optionsOf(place, options, [...numberOptionNames, ...switches, 'damping', ...calibratedOptionNames]);
+  optionsOf(place, options, [...numberOptionNames, ...switches, 'steps', 'damping', ...calibratedOptionNames]);
   for (const name of switches)
     if (options[name] !== undefined && typeof options[name] !== 'boolean')
       throw new RecipeError(place, `${name} is ${quote(options[name])}; it must be true or false`);
-  const { zeros = false, actOrder = true, staticGroups = actOrder, clip = true, damping = 0.01 } = options;
+  const {
+    zeros = false,
+    actOrder = true,
+    staticGroups = actOrder,
+    clip = true,
+    damping = 0.01,
+    steps = 'fixed',
+  } = options;
+  oneOf(place, 'steps', steps, ['fixed', 'learned']);
   const numbers = numbersOf(place, options, zeros);
   if (actOrder && !staticGroups)
     throw new RecipeError(
@@ -83,7 +98,7 @@ export function gptq(options: GptqOptions = {}): Pass {
       );
       const became = joined(rounded.map((part) => part.values));
       const scales = rounded.flatMap(({ grids }) => grids);
-      target.set(named, became, scales);
+      target.set(named, became, scales, joined(rounded.map((part) => part.before)));
       const energy = energyOf(parts);
       return {
         bits: numbers.bits,
@@ -96,6 +111,7 @@ export function gptq(options: GptqOptions = {}): Pass {
         ...noteOn(columns, rounded),
       };
     },
+    ...(steps === 'learned' && { companion: (chosen: readonly NamedParameter[]) => target.scales(chosen) }),
     settle: (named) => target.settle(named),
   });
   // A group is of codes below 8 bits.

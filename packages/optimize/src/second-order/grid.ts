@@ -26,6 +26,12 @@ export function onGrid({ scale, least, most }: Grid, weight: number): number {
   return Math.fround(stepOf({ scale, least, most }, weight) * scale) + 0;
 }
 
+/** The same with a quotient in f32, as kernels that show weights on grids compute it. */
+export function onGridInFloats({ scale, least, most }: Grid, weight: number): number {
+  const step = Math.min(most, Math.max(least, nearestWhole(Math.fround(weight / scale))));
+  return Math.fround(step * scale) + 0;
+}
+
 /** The step whose number is nearest. */
 export function stepOf({ scale, least, most }: Grid, weight: number): number {
   return Math.min(most, Math.max(least, nearestWhole(weight / scale)));

@@ -66,7 +66,7 @@ export function inverseFactor(products: Float64Array, size: number, damping: num
       backwards[row * size + row] = value > 0 ? value + share * mean : 1;
     }
     const lower = cholesky(backwards, size);
-    if (lower) return { factor: inverseOfLower(lower, size).reverse(), damping: share, added: share * mean };
+    if (lower) return { factor: inverseOfLower(lower, size).toReversed(), damping: share, added: share * mean };
   }
   return { problem: 'the products of its inputs are not positive definite, however much is added to their diagonal' };
 }

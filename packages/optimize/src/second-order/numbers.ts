@@ -1,15 +1,26 @@
 /** The formats that rounded weights end up in: int8 as a view, or codes of 4 bits with scales for groups of columns. */
-import type { Parameter } from '@espalier/nn';
-import { int4, intN, type Encoding, type KernelForm, type MatrixShape, type StoredFormat } from '@espalier/tensor';
+import type { Module, Parameter } from '@espalier/nn';
+import {
+  dtypes,
+  int4,
+  intN,
+  type Encoding,
+  type KernelForm,
+  type MatrixShape,
+  type StoredFormat,
+} from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import { storeEncoding } from '../layout/file-form.ts';
 import { setQuantization } from '../quantize/quantize-view.ts';
+import { MaskView } from '../prune/mask-view.ts';
 import { settle } from '../quantize/settle.ts';
+import { Steps } from '../quantize/train-steps.ts';
 import { quote } from '../quote.ts';
 import { oneOf } from '../recipe/options.ts';
 import type { Effect } from '../recipe/pass.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
-import { gridAt, stepOf, type Grid } from './grid.ts';
+import { gridAt, onGridInFloats, stepOf, type Grid } from './grid.ts';
+import { GridView, gridViewName } from './grid-view.ts';
 import { assignValues } from '../selection/weights.ts';
 
 /** Which numbers weights are rounded to. */
@@ -65,7 +76,7 @@ export class RoundedWeights {
   readonly words: string;
   readonly #numbers: Numbers;
   /** By the parameter: one pass may work on several models at once. */
-  readonly #grids = new WeakMap<Parameter, readonly Grid[]>();
+  readonly #views = new WeakMap<Parameter, GridView>();
 
   constructor(numbers: Numbers) {
     this.#numbers = numbers;
@@ -80,26 +91,67 @@ export class RoundedWeights {
     return group ?? Math.max(16, 2 ** Math.ceil(Math.log2(columns)));
   }
 
-  /** Gives a parameter its rounded values, which lie on these grids, row after row. */
-  set(named: NamedParameter, values: Float32Array<ArrayBuffer>, grids: readonly Grid[]): void {
-    assignValues(named, values);
-    if (this.#numbers.bits === 8)
+  /**
+   * Gives a parameter its rounded values, which lie on these grids, row after row. What it was before is what is trained if its
+   * stage trains; it is rounded to the same.
+   */
+  set(
+    { name, parameter }: NamedParameter,
+    values: Float32Array<ArrayBuffer>,
+    grids: readonly Grid[],
+    before: Float32Array = values,
+  ): void {
+    const { bits, zeros } = this.#numbers;
+    if (bits === 8) {
+      assignValues({ name, parameter }, values);
       setQuantization(
-        named.parameter,
+        parameter,
         'int8',
         Float32Array.from(grids, ({ scale }) => scale),
       );
-    this.#grids.set(named.parameter, grids);
+      return;
+    }
+    const [rows = 1] = parameter.shape;
+    const columns = values.length / rows;
+    const width = this.widthFor(columns);
+    const raw = values.map((value, at) => {
+      const grid = gridAt(grids, Math.floor(at / columns), at % columns, columns, width);
+      const own = before[at] as number;
+      return onGridInFloats(grid, own) === value ? own : value;
+    });
+    assignValues({ name, parameter }, raw);
+    const view = new GridView(grids, parameter.tensor, { bits, width, zeros });
+    parameter.views.push(view);
+    this.#views.set(parameter, view);
+  }
+
+  /** The scales of some parameters, as what is trained beside them. */
+  scales(chosen: readonly NamedParameter[]): Module {
+    return new Steps(
+      chosen.flatMap(({ name, parameter }) => {
+        const view = this.#views.get(parameter);
+        return view ? [[name, view.shares] as const] : [];
+      }),
+    );
   }
 
   /** Makes the rounding of a parameter final: as codes, after whatever training there was. */
   async settle({ parameter }: NamedParameter): Promise<void> {
-    if (this.#numbers.bits === 8) return settle(parameter);
-    const grids = this.#grids.get(parameter) as readonly Grid[];
-    const values = (await parameter.value.data()) as Float32Array;
+    const view = this.#views.get(parameter);
+    if (!view) return settle(parameter);
+    const { scales } = this.#numbers;
+    const grids = await view.grids((scale) => dtypes[scales].round(scale));
+    const raw = (await parameter.tensor.data()) as Float32Array;
+    const kept = await parameter.views.find((each) => each instanceof MaskView)?.kept();
+    parameter.removeViews(gridViewName);
     const [rows = 1] = parameter.shape;
-    const shape = [rows, values.length / rows] as const;
+    const shape = [rows, raw.length / rows] as const;
     const numbers = { ...this.#numbers, group: this.widthFor(shape[1]) };
+    const values = raw.map((value, at) => {
+      if (kept?.[at] === 0) return 0;
+      const grid = gridAt(grids, Math.floor(at / shape[1]), at % shape[1], shape[1], numbers.group);
+      return onGridInFloats(grid, value);
+    });
     const [format, encoding] = encodingOf(values, shape, numbers, grids);
     storeEncoding(parameter, format, shape, encoding, parameter.device);
   }

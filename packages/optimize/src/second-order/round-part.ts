@@ -24,6 +24,8 @@ export interface RoundOptions {
 /** What became of a part. */
 export interface RoundedPart {
   readonly values: Float64Array;
+  /** What each weight was when it was rounded: others had made it make up for them. */
+  readonly before: Float64Array;
   /** Row after row. */
   readonly grids: Grid[];
   /** The mean square that outputs are off by. */
@@ -50,6 +52,7 @@ export function roundPart(part: Part, options: RoundOptions): RoundedPart {
   const plainLoss = total();
   const fallback = (note?: string): RoundedPart => ({
     ...(products ? plain : roundToNearest(part, options)),
+    before: part.weights,
     loss: plainLoss,
     plainLoss,
     ...(note !== undefined && { note }),
@@ -58,14 +61,16 @@ export function roundPart(part: Part, options: RoundOptions): RoundedPart {
   const swept = roundsInTurn(part, options);
   if ('problem' in swept) return fallback(swept.problem);
   const perRow = plain.grids.length / rows;
-  for (const { values, grids, losses: own } of swept)
+  const before = Float64Array.from(part.weights);
+  for (const { values, before: unrounded, grids, losses: own } of swept)
     for (const [row, loss] of own.entries()) {
       if (loss > (losses[row] as number)) continue;
       losses[row] = loss;
       plain.values.set(values.subarray(row * columns, (row + 1) * columns), row * columns);
+      before.set(unrounded.subarray(row * columns, (row + 1) * columns), row * columns);
       for (let at = row * perRow; at < (row + 1) * perRow; at++) plain.grids[at] = grids[at] as Grid;
     }
-  return { ...plain, loss: total(), plainLoss };
+  return { ...plain, before, loss: total(), plainLoss };
 }
 
 type Round = Pick<RoundedPart, 'values' | 'grids'>;
@@ -87,6 +92,7 @@ export function roundToNearest(
 
 /** What a sweep came to. */
 interface Swept extends Round {
+  readonly before: Float64Array;
   /** Of each row, at the output. */
   readonly losses: Float64Array;
 }
@@ -121,6 +127,7 @@ function roundInTurn(
   for (let row = 0, at = 0; row < rows; row++)
     for (let place = 0; place < columns; place++, at++)
       weights[at] = live[row * columns + (order[place] as number)] as number;
+  const before = new Float64Array(live.length);
   const isGone = (row: number, column: number): boolean => kept?.[row * columns + column] === 0;
   const losses = sweep(
     { weights, rows, columns, factor },
@@ -137,6 +144,7 @@ function roundInTurn(
       }),
       settle: (row, place, weight) => {
         const column = order[place] as number;
+        before[row * columns + column] = weight;
         return isGone(row, column) ? 0 : onGrid(gridAt(grids, row, column, columns, width), weight);
       },
     },
@@ -152,5 +160,5 @@ function roundInTurn(
       if (importance[column] !== 0) off += ((live[at] as number) - (values[at] as number)) ** 2;
     losses[row] = Math.max(0, (losses[row] as number) - added * off);
   }
-  return { values, grids, losses };
+  return { values, before, grids, losses };
 }

@@ -6,6 +6,7 @@ import { Generator, randint, randn, tensor, type Tensor } from '@espalier/tensor
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  distill,
   encode,
   finetune,
   gptq,
@@ -427,5 +428,49 @@ describe('gptq refuses', () => {
     [{ order: 'act' }, /'order' is no option/],
   ])('the options %j', (options, message) => {
     expect(() => gptq(options as GptqOptions)).toThrow(message);
+  });
+});
+
+describe('a stage that trains', () => {
+  const x = mixtures(400, 32, 6, 3);
+  const data = { train: unlabelled(x) };
+  const base = linear(32, 8, 1);
+
+  test.each<GptqOptions>([
+    { bits: 3, group: 16, scales: 'f16', steps: 'learned' },
+    { bits: 3, zeros: true, steps: 'learned' },
+    { bits: 2, group: 16 },
+  ])('goes on under the grids, and ends on them: %j', async (options) => {
+    const teach = (lr: number): ReturnType<typeof runRecipe> =>
+      runRecipe(
+        base,
+        [
+          together(
+            distill({
+              alpha: 1,
+              weakTeacher: 'use',
+              train: { epochs: 20, batchSize: 32, optimizer: { type: 'adam', lr }, loss: 'mse' },
+            }),
+            gptq(options),
+          ),
+        ],
+        { data },
+      );
+    const [{ model: still }, { model: trained }] = [await teach(1e-12), await teach(2e-3)];
+    expect(valuesOf(trained)).not.toEqual(valuesOf(still));
+    // Of a few weights each counts for much, and one that goes to the next number of a fine grid may cost more than all others bring.
+    if (options.bits === 2) expect(outputError(trained, base, x)).toBeLessThan(0.95 * outputError(still, base, x));
+    const [parameter] = trained.parameters();
+    expect(parameter?.stored?.matrix.format.name).toBe('int-n');
+    const values = valuesOf(trained);
+    const group = options.group ?? 32;
+    for (let at = 0; at < values.length; at += group)
+      expect(new Set(values.subarray(at, at + group)).size).toBeLessThanOrEqual(2 ** (options.bits as number));
+  });
+
+  test('without steps it ends where it would without the stage', async () => {
+    const alone = await runRecipe(base, [gptq({ bits: 3 })], { data });
+    const staged = await runRecipe(base, [together(finetune({ epochs: 0, loss: 'mse' }), gptq({ bits: 3 }))], { data });
+    expect(valuesOf(staged.model)).toEqual(valuesOf(alone.model));
   });
 });

@@ -25,6 +25,8 @@ export interface ModelInParts {
   readonly tensors: TensorSource;
   /** The file by its own names. */
   readonly source: TensorSource;
+  /** Layers of the file that the model is without, counted from 0. Default: none. */
+  readonly dropped?: readonly number[];
 }
 
 /** A model as a format has it. */

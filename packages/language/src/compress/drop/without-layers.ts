@@ -1,0 +1,51 @@
+/** A model without some of its layers. */
+import type { ModelInParts, TensorSource } from '@espalier/models';
+import type { ModuleConfig } from '@espalier/nn';
+import { ArgumentError } from '@espalier/tensor';
+
+/**
+ * The same model without some layers, counted from 0, whose tensors are read where they were; those behind them move up. Whatever is
+ * done with models in parts is done with it.
+ * @throws {ArgumentError} for a number that no layer has, and where none would be left.
+ */
+export function withoutLayers(model: ModelInParts, dropped: readonly number[]): ModelInParts {
+  const { config, description } = model;
+  const layers = (config['layers'] as { readonly layers: readonly ModuleConfig[] }).layers;
+  const wrong = dropped.find((layer) => !(Number.isInteger(layer) && layer >= 0 && layer < layers.length));
+  if (wrong !== undefined)
+    throw new ArgumentError('withoutLayers', `there is no layer ${wrong}; there are ${layers.length}, from 0 on`);
+  const gone = new Set(dropped);
+  const kept = layers.map((_, layer) => layer).filter((layer) => !gone.has(layer));
+  if (kept.length === 0) throw new ArgumentError('withoutLayers', 'all layers would be gone; leave one');
+  return {
+    ...model,
+    dropped: [...gone].toSorted((a, b) => a - b),
+    description: { ...description, model: { ...description.model, layers: kept.length } },
+    config: { ...config, layers: { ...(config['layers'] as object), layers: kept.map((layer) => layers[layer]) } },
+    places: [
+      ...model.places.filter((place) => !place.startsWith('layers.') && isBefore(model, place)),
+      ...kept.map((_, at) => `layers.${at}`),
+      ...model.places.filter((place) => !place.startsWith('layers.') && !isBefore(model, place)),
+    ],
+    tensors: moved(model.tensors, kept),
+  };
+}
+
+const isBefore = ({ places }: ModelInParts, place: string): boolean =>
+  places.indexOf(place) < places.indexOf('layers.0');
+
+/** Tensors of layers under the numbers that those have among the ones that are kept. */
+function moved(source: TensorSource, kept: readonly number[]): TensorSource {
+  const places = new Map(kept.map((layer, at) => [String(layer), String(at)]));
+  const was = new Map<string, string>();
+  for (const name of source.tensors.keys()) {
+    const [, layer, rest] = /^layers\.(\d+)(\..*)$/u.exec(name) ?? [];
+    if (layer === undefined) was.set(name, name);
+    else if (places.has(layer)) was.set(`layers.${places.get(layer)}${rest}`, name);
+  }
+  return {
+    ...source,
+    tensors: new Map([...was].map(([name, before]) => [name, source.tensors.get(before) as never])),
+    read: (name, ...more) => source.read(was.get(name) ?? name, ...more),
+  };
+}
