@@ -167,6 +167,7 @@ export const optimize: Layers = {
       'quote.ts',
       'prune/mask-view.ts',
       'quantize/rounding.ts',
+      'quantize/rounding-ops.ts',
       'quantize/quantize-view.ts',
       'recipe/pass.ts',
       'recipe/choice-space.ts',

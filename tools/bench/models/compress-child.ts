@@ -1,10 +1,10 @@
 /** Compresses the model of a folder layer by layer, and says how much memory it had at most: what the row of streaming runs. */
+import { join } from 'node:path';
 import { compressModel, planCompression, writeCompressedFolder } from '@espalier/language';
 import { partFolder } from '@espalier/language/node';
 import { openModelInParts } from '@espalier/models';
 import { openModelFolder, writeFileBy } from '@espalier/models/node';
 import { configure } from '@espalier/tensor';
-import { join } from 'node:path';
 
 const [folder = '', out = ''] = process.argv.slice(2);
 configure({ threads: 1 });

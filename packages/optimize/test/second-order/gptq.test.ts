@@ -464,8 +464,8 @@ describe('a stage that trains', () => {
     expect(parameter?.stored?.matrix.format.name).toBe('int-n');
     const values = valuesOf(trained);
     const group = options.group ?? 32;
-    for (let at = 0; at < values.length; at += group)
-      expect(new Set(values.subarray(at, at + group)).size).toBeLessThanOrEqual(2 ** (options.bits as number));
+    for (let begin = 0; begin < values.length; begin += group)
+      expect(new Set(values.subarray(begin, begin + group)).size).toBeLessThanOrEqual(2 ** (options.bits as number));
   });
 
   test('without steps it ends where it would without the stage', async () => {
