@@ -439,6 +439,7 @@ export function optimizeOperations(folder: string): readonly Operation[] {
       { sparsity: 0.5, calibrate: { examples: 2 }, include: ['weight'], exclude: ['bias'] },
     ]),
     row('wilsonInterval', optimize.wilsonInterval, () => [1, 2]),
+    row('studentQuantile', optimize.studentQuantile, () => [0.975, 3]),
     made('new MaskView', optimize.MaskView, () => [mask(), scores()]),
     made('new QuantizeView', optimize.QuantizeView, () => [
       'int8',

@@ -1,5 +1,4 @@
 /** What is known of numbers that come one after the other. */
-
 import { studentQuantile } from '@espalier/optimize';
 
 /** Where a true value lies. */

@@ -1,4 +1,6 @@
 /** Quantiles of the distributions that intervals come from. */
+import { ArgumentError } from '@espalier/tensor';
+import { aNumber, check } from '@espalier/tensor/arguments';
 
 const [a, b, c, d] = [
   [-39.69683028665376, 220.9460984245205, -275.9285104469687, 138.357751867269, -30.66479806614716, 2.506628277459239],
@@ -31,8 +33,16 @@ export function normalQuantile(probability: number): number {
 /**
  * The same for Student's t: exact for 1 and 2 degrees of freedom, else to about four digits from 3 on. Source: G. W. Hill, "Algorithm 396: Student's
  * t-quantiles", Comm. ACM 13 (1970).
+ * @throws {ArgumentError} for what is no probability, and for less than one degree of freedom.
  */
 export function studentQuantile(probability: number, freedom: number): number {
+  check('studentQuantile', 'probability', probability, aNumber);
+  check('studentQuantile', 'freedom', freedom, aNumber);
+  if (!(probability >= 0 && probability <= 1 && freedom >= 1))
+    throw new ArgumentError(
+      'studentQuantile',
+      `there is none of ${probability} with ${freedom} degrees of freedom; give a probability from 0 to 1, and 1 or more`,
+    );
   if (probability < 0.5) return -studentQuantile(1 - probability, freedom);
   const tail = 2 * (1 - probability);
   if (freedom <= 1) return 1 / Math.tan((tail * Math.PI) / 2);
