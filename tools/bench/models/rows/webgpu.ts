@@ -1,5 +1,5 @@
 /** What WebGPU makes of a language model, beside the cpu on the same weights. */
-import { encodeParts, measurePerplexity, type Tokenizer } from '@espalier/language';
+import { encodeParts, generate, measurePerplexity, type Decoder, type Tokenizer } from '@espalier/language';
 import { openLanguageAt } from '@espalier/language/node';
 import {
   bytesOf,
@@ -13,7 +13,7 @@ import {
 } from '@espalier/models';
 import { openTensorFile } from '@espalier/models/node';
 import type { Module } from '@espalier/nn';
-import { device, fromTyped, noGrad, ones, type Device } from '@espalier/tensor';
+import { compile, device, fromTyped, noGrad, ones, type Device, type Tensor } from '@espalier/tensor';
 import { dawnAdapter } from '../../../devices.mjs';
 import { atLeast, atMost, type Row } from '../../optimize/row.ts';
 import { brownText, findCheckpoint, smolLm2 } from '../checkpoints.ts';
@@ -56,6 +56,33 @@ async function inType(path: string, type: string): Promise<TensorSource> {
   await convertTensors(source, 'gguf', sink, { dtypes: typeOf });
   await source.close();
   return openTensors(bytesOf(sink.bytes(), `${type}.gguf`));
+}
+
+/** Adapters that the processor emulates. */
+const isSoftware = /swiftshader|llvmpipe|lavapipe|software/iu;
+
+/** Tokens a second behind the first ones, in which kernels are compiled. */
+async function tokensASecond(decoder: Decoder, prompt: Int32Array): Promise<number> {
+  const [warm, count] = [16, 128];
+  let [made, start] = [0, 0];
+  for await (const _ of generate(decoder, prompt, { maxTokens: warm + count, ends: [] }))
+    if (++made === warm) start = performance.now();
+  return (1000 * count) / (performance.now() - start);
+}
+
+/** How fast a device reads and writes, by sums with a number over far more than its caches hold. */
+async function bytesASecond(place: Device): Promise<number> {
+  const [size, times] = [2 ** 26, 20];
+  const step = compile((x: Tensor) => x.add(1));
+  using x = ones([size], { device: place });
+  const rounds = async (count: number): Promise<number> => {
+    const start = performance.now();
+    for (let round = 0; round < count; round++) step(x).dispose();
+    await place.synchronize();
+    return performance.now() - start;
+  };
+  await rounds(2);
+  return (1000 * times * 2 * 4 * size) / (await rounds(times));
 }
 
 /** The rows of SmolLM2 on WebGPU. */
@@ -136,5 +163,18 @@ export function webGpuRows({ checkpoints }: Places): readonly Row[] {
       return atMost(100, again, { types: [...names.keys()], first });
     },
   };
-  return [logits, perplexity, check];
+  const decode: Row = {
+    name: 'smollm2-webgpu/decode',
+    target: 'of the tokens a second that reading all weights once a token allows >= .6',
+    missing: () => missing() ?? (isSoftware.test(dawnAdapter() ?? '') ? 'a graphics card' : undefined),
+    measure: async () => {
+      const place = await device('webgpu');
+      const { decoder, tokenizer } = await openLanguageAt(path, { device: place });
+      const tokens = await tokensASecond(decoder, idsFor(tokenizer));
+      const bytes = decoder.model.parameters().reduce((sum, parameter) => sum + parameter.bytes, 0);
+      const bandwidth = await bytesASecond(place);
+      return atLeast(0.6, (tokens * bytes) / bandwidth, { tokens, bytes, bandwidth });
+    },
+  };
+  return [logits, perplexity, check, decode];
 }
