@@ -28,6 +28,8 @@ export interface KindRunOptions extends RecipeOptions, KindOptions {
   readonly memory?: number;
   /** Tokens that a model sees at once. */
   readonly context?: number;
+  /** A model whose tokens texts are read as. */
+  readonly tokenizer?: string;
 }
 
 /** A kind of data. */

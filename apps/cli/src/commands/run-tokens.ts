@@ -21,18 +21,26 @@ const [usualTrials, usualContext] = [3, 128];
 
 /**
  * Searches, trains, makes smaller and judges a model of a file of tokens, which is streamed whatever its size.
+ * @param fileIn makes the file in a folder that stays until the run is over; default: the path is one
  * @throws {UsageError} for options that do not go together, and a file that is none of tokens.
  * @throws {FormatError} for a file that changes while it is read.
  */
-export async function runTokens(session: Session, file: string, options: TokensRunOptions): Promise<void> {
+export async function runTokens(
+  session: Session,
+  path: string,
+  options: TokensRunOptions,
+  fileIn: (kept: string) => Promise<string> = async () => path,
+): Promise<void> {
   const { size, strategy, seed = defaultSeed, trials = usualTrials, context = usualContext } = options;
   if (size !== undefined) throw new UsageError('--size: it is of pictures: leave it out');
   if (strategy !== undefined)
     throw new UsageError('--strategy: the candidates for tokens are few and drawn at random: leave it out');
   const memory = options.memory ?? usualMemory();
-  const pipeline = (kept: string) =>
-    tokensPipeline({ file, seed, context, memory, kept, trials, classWeights: weightsOf(options) });
-  await runData(session, { path: file, pipeline, options, examples: 'sequences', ask: '--data FILE' });
+  const pipeline = async (kept: string): ReturnType<typeof tokensPipeline> => {
+    const file = await fileIn(kept);
+    return tokensPipeline({ file, seed, context, memory, kept, trials, classWeights: weightsOf(options) });
+  };
+  await runData(session, { path, pipeline, options, examples: 'sequences', ask: '--data FILE' });
 }
 
 /** Shows what is known of a file of tokens by its name and size. */

@@ -25,12 +25,14 @@ interface RunOptions extends RecipeOptions, TableOptions {
   readonly size?: number;
   readonly memory?: number;
   readonly context?: number;
+  readonly tokenizer?: string;
 }
 
 /** Options that are of some kinds of data. */
 const ofKinds: Readonly<Record<string, readonly string[]>> = {
-  memory: ['table', 'tokens'],
-  context: ['tokens'],
+  memory: ['table', 'tokens', 'text'],
+  context: ['tokens', 'text'],
+  tokenizer: ['text'],
   folds: ['table', 'pictures'],
 };
 
@@ -71,7 +73,15 @@ export function addRunCommand(program: Command, environment: Environment): void 
       'what the run of a table may take, such as 1GiB (default: a quarter of the machine); a larger table is streamed',
       byteSize,
     )
-    .option('--context <n>', 'tokens of a file such as corpus.u16 that a model sees at once', wholeNumberFrom(2))
+    .option(
+      '--context <n>',
+      'tokens of a file such as corpus.u16, or of texts with a tokenizer, that a model sees at once',
+      wholeNumberFrom(2),
+    )
+    .option(
+      '--tokenizer <model>',
+      'read texts as the tokens of a model or a tokenizer.json, a part at a time: they may be larger than memory',
+    )
     .addOption(classWeightsOption())
     .option(
       '--folds <n>',
@@ -82,6 +92,10 @@ export function addRunCommand(program: Command, environment: Environment): void 
   withExamples(withRecipeOptions(command), [
     ['espalier run', 'the built-in recipe: MNIST, into runs/quickstart'],
     ['espalier run --data houses.csv --target price', 'a table: a small model of one of its columns'],
+    [
+      'espalier run --data books --tokenizer model.gguf --context 128',
+      'texts of any size: a small model of the tokens of another one',
+    ],
     ['espalier run --data flowers', 'a folder of pictures by class: a small model that tells them apart'],
     ['espalier run --print-recipe > mine.yaml', 'a recipe of your own to start from'],
     ['espalier run mine.yaml --strategy greedy --trials 30 --seed 1', 'your recipe, with another search'],

@@ -35,4 +35,4 @@ export {
 } from './images/survey.ts';
 export { foldPictures, normalisationOf, type FoldedPictures } from './images/folds.ts';
 export { pictureKind } from './images/kind.ts';
-export { isText, readTexts, type NamedText } from './texts/read-texts.ts';
+export { findTexts, isText, readTexts, type NamedText } from './texts/read-texts.ts';

@@ -39,16 +39,24 @@ async function read(path: string, name: string): Promise<NamedText> {
 }
 
 /**
- * The text of a file, or those of all files below a folder by their names (.txt, .md and the like).
- * @throws {DataError} for a folder without any, a link that leads nowhere, and what may not be read.
- * @throws {FormatError} with file and offset, for what is not UTF-8.
+ * Where texts are: a file, or all files below a folder, by their names (.txt, .md and the like).
+ * @throws {DataError} for a folder without any, and a link that leads nowhere.
  */
-export async function readTexts(path: string): Promise<readonly NamedText[]> {
-  if (!statSync(path).isDirectory()) return [await read(path, path.split(/[/\\]/u).at(-1) ?? path)];
+export async function findTexts(path: string): Promise<readonly Omit<NamedText, 'text'>[]> {
+  if (!statSync(path).isDirectory()) return [{ path, name: path.split(/[/\\]/u).at(-1) ?? path }];
   const { files } = await walk(path);
   const names = files.filter((name) => endings.test(name)).toSorted((a, b) => (a < b ? -1 : 1));
   if (names.length === 0) throw new DataError(path, {}, 'has no texts (.txt, .md, .rst, .tex, .html) in it');
+  return names.map((name) => ({ path: join(path, name), name }));
+}
+
+/**
+ * The text of a file, or those of all files below a folder by their names (.txt, .md and the like).
+ * @throws {DataError} as `findTexts`, and for what may not be read.
+ * @throws {FormatError} with file and offset, for what is not UTF-8.
+ */
+export async function readTexts(path: string): Promise<readonly NamedText[]> {
   const texts: NamedText[] = [];
-  for (const name of names) texts.push(await read(join(path, name), name));
+  for (const each of await findTexts(path)) texts.push(await read(each.path, each.name));
   return texts;
 }
