@@ -57,11 +57,11 @@ const initialRole = (node: Node, isLeaf: boolean): Role => {
 };
 
 /**
- * Resolves every node. `aliasTargets`: whether a target that is a plain view may share its source's memory;
- * otherwise it becomes a copy.
+ * Resolves every node. `aliasTargets`: whether a target that is a plain view may share the memory of a value from outside;
+ * otherwise it becomes a copy. It always may that of what is computed, unless that is a state, which is written over.
  */
 export function resolveSources(asked: Asked): Resolved {
-  const { view, aliasTargets } = asked;
+  const { view, aliasTargets, overwrites } = asked;
   const { nodes, inputs } = view;
   const leaves = new Set(view.leafPositions);
   const roles = nodes.map((node, position) => initialRole(node, leaves.has(position)));
@@ -110,12 +110,14 @@ export function resolveSources(asked: Asked): Resolved {
       if (roles[(sources[read] as Source).base] === 'virtual') materialize(read);
     }
   }
+  const isState = (target: number): boolean => overwrites[target] !== undefined;
+  const states = new Set(view.targets.flatMap((at, target) => (isState(target) ? [(sources[at] as Source).base] : [])));
   for (const target of view.targets) {
-    const source = sources[target] as Source;
+    const { base, layout } = sources[target] as Source;
     // A view of the first elements is contiguous too, but memory is shared whole.
-    const whole = (nodes[source.base] as Node).size === (nodes[target] as Node).size;
-    const shareable = aliasTargets && whole && roles[source.base] !== 'virtual' && isContiguous(source.layout);
-    if (!shareable) materialize(target);
+    const whole = (nodes[base] as Node).size === (nodes[target] as Node).size;
+    const mayShare = aliasTargets || (roles[base] !== 'leaf' && !states.has(base));
+    if (!mayShare || !whole || roles[base] === 'virtual' || !isContiguous(layout)) materialize(target);
   }
   const reads = inputs.map((from, position) => {
     const copied = copies.get(position);

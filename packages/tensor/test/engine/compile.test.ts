@@ -302,6 +302,30 @@ describe('compile', () => {
     device.dispose();
   });
 
+  test('results that are views of one value live and are assigned to each by itself, also where it is a state', () => {
+    const state = zeros([2, 2]);
+    const step = compile((x: Tensor) => {
+      const rows = x.sum(1, { keepDims: true });
+      const next = state.add(x);
+      state.assign(next);
+      return { rows, flat: rows.reshape(2), next: next.reshape(4) };
+    });
+    const x = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
+    const { rows, flat, next } = step(x);
+    step(x);
+    compile(() => flat.assign(flat.add(1)))();
+    expect(flat.arraySync()).toEqual([4, 8]);
+    expect(rows.arraySync()).toEqual([[3], [7]]);
+    expect(next.arraySync()).toEqual([1, 2, 3, 4]);
+    expect(state.arraySync()).toEqual([
+      [2, 4],
+      [6, 8],
+    ]);
+  });
+
   test('an argument returned as it is comes back as a copy', () => {
     const identity = compile((x: Tensor) => x);
     const x = tensor([1, 2, 3]);

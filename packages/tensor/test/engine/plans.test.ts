@@ -119,7 +119,7 @@ describe('the plan of', () => {
       return loss;
     };
     expect(explain(step, x, labels)).toMatchInlineSnapshot(`
-      "7 kernels on oracle
+      "6 kernels on oracle
         argument0 f32 [8, 16]
         argument1 i32 [8]
         captured0 f32 [16, 4], overwritten
@@ -127,7 +127,7 @@ describe('the plan of', () => {
         temporary1 128 bytes
         temporary2 64 bytes
         temporary3 64 bytes
-        result0 f32 []
+        result0 f32 [1]
       0: matmul i < 8, j < 4 over k < 16
         reads argument0 f32, captured0 f32; writes temporary0 f32
         sum = sum over k of argument0[16·i + k] * captured0[4·k + j]
@@ -151,13 +151,10 @@ describe('the plan of', () => {
         v7 = sum over j of neg(v6)
         temporary1[4·i + j] = v6 + ((v7 / v4) * v3)
       4: loop over i < 8
-        reads temporary3 f32, argument1 i32; writes temporary2 f32
+        reads temporary3 f32, argument1 i32; writes result0 f32
         v0 = sum over i of (temporary3[i] + select((argument1[i] < 0) | (4 <= argument1[i]), NaN, 0))
-        temporary2[0] = v0 * 0.125
-      5: loop
-        reads temporary2 f32; writes result0 f32
-        result0[0] = temporary2[0]
-      6: matmul i < 16, j < 4 over k < 8
+        result0[0] = v0 * 0.125
+      5: matmul i < 16, j < 4 over k < 8
         reads argument0 f32, temporary1 f32; changes captured0 f32
         sum = sum over k of argument0[i + 16·k] * temporary1[4·k + j]
         captured0[4·i + j] = captured0[4·i + j] - (sum * 0.5)

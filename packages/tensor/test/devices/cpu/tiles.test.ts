@@ -54,7 +54,7 @@ test('maps between any two orders in memory agree with the reference', () => {
       fc.tuple(fc.integer({ min: 1, max: 4 }), size, size),
       order,
       order,
-      fc.constantFrom<DType>('f32', 'f16', 'i32'),
+      fc.constantFrom<DType>('f32', 'f16', 'bf16', 'i32'),
       (sizes, from, to, dtype) => {
         const spec = reordered(sizes, [from, to], dtype);
         const count = sizes.reduce((product, one) => product * one, 1);
@@ -79,17 +79,22 @@ test('a large transpose goes in tiles, whose own dimensions stay innermost, with
     ).map(({ spec, innermost }) => [spec.outer, innermost]);
   expect(transpose(128, 64)).toEqual([
     [
-      [16, 8, 8, 8],
+      [16, 8, 4, 16],
       [1, 3],
     ],
   ]);
   expect(transpose(131, 70)).toEqual([
     [
-      [16, 8, 8, 8],
+      [16, 8, 4, 16],
       [1, 3],
     ],
     [[3, 70], undefined],
     [[128, 6], undefined],
+  ]);
+  // Tiles of 16 columns would leave more.
+  expect(transpose(128, 72)[0]).toEqual([
+    [16, 8, 9, 8],
+    [1, 3],
   ]);
   expect(transpose(128, 30)).toEqual([[[128, 30], undefined]]);
 });

@@ -182,6 +182,15 @@ export function shuffle8(a: Expression, b: Expression, bytes: readonly number[])
   };
 }
 
+/** A vector of the 16-bit words of `a` (0 to 7) and `b` (8 to 15) in the given order. */
+export function shuffle16(a: Expression, b: Expression, words: readonly number[]): Expression {
+  return shuffle8(
+    a,
+    b,
+    words.flatMap((word) => [2 * word, 2 * word + 1]),
+  );
+}
+
 /** A vector of the 32-bit words of `a` (0 to 3) and `b` (4 to 7) in the given order. */
 export function shuffle32(a: Expression, b: Expression, words: readonly [number, number, number, number]): Expression {
   return shuffle8(

@@ -162,6 +162,9 @@ export const plainOpcodes = {
   'i16x8.shr_s': 'fd8c vi>v',
   'i16x8.shr_u': 'fd8d vi>v',
   'i16x8.min_s': 'fd96 vv>v',
+  'i16x8.min_u': 'fd97 vv>v',
+  'i16x8.max_s': 'fd98 vv>v',
+  'i16x8.max_u': 'fd99 vv>v',
   'i16x8.add': 'fd8e vv>v',
   'i16x8.sub': 'fd91 vv>v',
   'i16x8.mul': 'fd95 vv>v',
@@ -256,6 +259,7 @@ export const memoryOpcodes = {
 
 /** Instructions that take a lane number. */
 export const laneOpcodes = {
+  'i16x8.extract_lane_s': 'fd18 v>i',
   'i32x4.extract_lane': 'fd1b v>i',
   'i32x4.replace_lane': 'fd1c vi>v',
   'f32x4.extract_lane': 'fd1f v>f',

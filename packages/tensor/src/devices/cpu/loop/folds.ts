@@ -4,11 +4,12 @@
  * Rounding: an f32 sum adds at most `blockLength` terms in a register; blocks add up in f64. So its error is at most
  * (blockLength + 8) · 2^-24 of the sum of magnitudes, however long it is. Products are kept in f64 throughout.
  */
-import type { ComputeDType } from '../../../dtype/dtype.ts';
+import type { ComputeDType, DType } from '../../../dtype/dtype.ts';
 import type { ReduceOp } from '../../../kernel/spec.ts';
 import { op, v128, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { MathLibrary } from '../math/math-library.ts';
+import { addBits, finishBits, startBits, type BitExtremum } from './bit-extrema.ts';
 import type { Nest } from './nest.ts';
 import { plainMaxima } from './plain-maxima.ts';
 import { constantOf, identityOf, joining } from './reductions.ts';
@@ -36,6 +37,8 @@ export interface Accumulator {
   readonly block: Partials;
   /** Where blocks add up, if there are several. */
   readonly whole: Partials | undefined;
+  /** In place of these: an extremum of what is moved as it is. */
+  readonly bits?: BitExtremum | undefined;
 }
 
 /**
@@ -87,8 +90,10 @@ export class Folds {
   readonly #library: MathLibrary;
   readonly #scope: Scope;
   readonly #plain: ReadonlySet<number>;
+  readonly #moved: ReadonlyMap<number, DType>;
 
-  constructor(nest: Nest, f: FunctionBuilder, library: MathLibrary, scope: Scope) {
+  constructor(nest: Nest, f: FunctionBuilder, library: MathLibrary, scope: Scope, moved: ReadonlyMap<number, DType>) {
+    this.#moved = moved;
     this.#nest = nest;
     this.#plain = nest.mode === 'points' ? plainMaxima(nest.spec) : new Set();
     this.#f = f;
@@ -105,6 +110,11 @@ export class Folds {
     const step = spec.body[position] as Instruction<'reduce'>;
     const folds = mode === 'points' ? widest > 1 : widest > 1 && varying[position] === true;
     const lanes = folds ? widest : 0;
+    const moved = this.#moved.get(position);
+    if (moved !== undefined) {
+      const bits = startBits(this.#f, step, moved, Math.max(1, lanes));
+      return { position, step, block: { dtype: step.dtype, vector: [], scalar: undefined }, whole: undefined, bits };
+    }
     const rest = lanes === 0 || (mode === 'points' && hasScalarRest);
     const isWideProduct = step.op === 'prod' && step.dtype === 'f32';
     const block = this.#partials(step, isWideProduct ? 'f64' : step.dtype, lanes, rest, this.#plain.has(position));
@@ -129,7 +139,8 @@ export class Folds {
   }
 
   /** Folds the current value in. */
-  add({ step, block: { dtype, vector, scalar, lost } }: Accumulator, lanes: number): void {
+  add({ step, block: { dtype, vector, scalar, lost }, bits }: Accumulator, lanes: number): void {
+    if (bits) return addBits(this.#f, bits, this.#scope.get(step.arg));
     const join = joining(step.op, dtype);
     if (vector.length === 0 || lanes === 1) {
       const argument = this.#scope.converted(this.#scope.scalar(step.arg), dtype);
@@ -198,7 +209,12 @@ export class Folds {
 
   /** Makes one value, or one for each lane of rows, of the partial results. */
   finish(accumulator: Accumulator, rowLanes: number): void {
-    const { position, step, block, whole } = accumulator;
+    const { position, step, block, whole, bits } = accumulator;
+    if (bits) {
+      const joined = this.#nest.mode === 'points';
+      const lanes = joined || this.#nest.varying[position] !== true ? 1 : rowLanes;
+      return this.#scope.set(position, finishBits(this.#f, bits, lanes, joined));
+    }
     this.settle(accumulator);
     const partials = this.#restored(step, whole ?? block);
     const { dtype, vector, scalar } = partials;

@@ -9,12 +9,13 @@ import { Addressing } from './addressing.ts';
 import { blocksOf, Folds } from './folds.ts';
 import { arrange, type Nest } from './nest.ts';
 import { constantOf } from './reductions.ts';
-import { registerTiles, tileSide, type RegisterTiles } from './register-tiles.ts';
+import { moves } from './moves.ts';
+import { registerTiles, type RegisterTiles } from './register-tiles.ts';
 import { Scope } from './scope.ts';
 import { Steps } from './steps.ts';
 import type { Piece } from './tiles.ts';
 import type { Value } from './value.ts';
-import { sumsRows, widthsFor, widthsUpTo, type Rounds } from './widths.ts';
+import { widthChoices, widthsFor, widthsUpTo, type Rounds, type WidthChoice, type WidthChoices } from './widths.ts';
 
 /**
  * Adds `name(begin, end, …)` to a module, which runs a part of the units of the outermost loop on operands at the addresses
@@ -56,6 +57,7 @@ class LoopGenerator {
   readonly #steps: Steps;
   readonly #folds: Folds;
   readonly #tiles: RegisterTiles | undefined;
+  readonly #choices: WidthChoices;
   /** How far each dimension with a limit goes in this run. */
   readonly #lengths: readonly (Local | undefined)[];
 
@@ -65,9 +67,11 @@ class LoopGenerator {
     const bases = nest.spec.bindings.map((_, binding) => f.argument(2 + binding));
     this.#addressing = new Addressing(f, nest, bases);
     this.#scope = new Scope(f);
-    this.#steps = new Steps(nest, f, library, this.#addressing, this.#scope);
-    this.#folds = new Folds(nest, f, library, this.#scope);
+    const moved = moves(nest.spec);
+    this.#steps = new Steps(nest, f, library, this.#addressing, this.#scope, moved);
+    this.#folds = new Folds(nest, f, library, this.#scope, moved);
     this.#tiles = registerTiles(nest);
+    this.#choices = widthChoices(nest);
     const sizes = [...nest.outer, ...nest.inner];
     this.#lengths = nest.limits.map(
       (limit, dim) => limit && readLength(f, bases[limit.binding] as Local, limit, sizes[dim] as number),
@@ -92,12 +96,10 @@ class LoopGenerator {
 
   /** The outermost loop, from the first to the last unit that is asked for. */
   #outermost(): number {
-    const { outer, mode, spec, interleaved } = this.#nest;
+    const { outer, mode, interleaved } = this.#nest;
     const [size] = outer;
     const isVectorised = mode === 'rows' && outer.length === 1;
-    const widths = isVectorised
-      ? widthsFor(size ?? 1, spec.body.length, sumsRows(this.#nest))
-      : [{ lanes: 1, count: size ?? 1 }];
+    const widths = isVectorised ? widthsFor(size ?? 1, this.#choices.rows) : [{ lanes: 1, count: size ?? 1 }];
     const [first, ...rest] = widths as [(typeof widths)[number], ...typeof widths];
     if (first.count === 1 || interleaved || this.#lengths[0]) {
       this.#outerLoops(0);
@@ -120,33 +122,31 @@ class LoopGenerator {
   }
 
   #outerLoops(dim: number): void {
-    const { outer, mode, spec } = this.#nest;
+    const { outer, mode } = this.#nest;
     const size = outer[dim];
     if (size === undefined) this.#row(1);
     else if (this.#tiles?.dim === dim) this.#inTiles(this.#tiles);
     else if (mode === 'rows' && dim === outer.length - 1)
-      this.#along(dim, size, this.#widths(dim, size, spec.body.length, sumsRows(this.#nest)), (lanes) =>
-        this.#row(lanes),
-      );
+      this.#along(dim, size, this.#widths(dim, size, this.#choices.rows), (lanes) => this.#row(lanes));
     else this.#along(dim, size, this.#singly(dim, size), () => this.#outerLoops(dim + 1));
   }
 
   /** The two last loops, tile by tile. */
-  #inTiles({ dim, loads }: RegisterTiles): void {
+  #inTiles({ dim, side, loads }: RegisterTiles): void {
     const { outer, before } = this.#nest;
-    const rounds = (at: number): readonly Rounds[] => [{ lanes: tileSide, count: (outer[at] as number) / tileSide }];
+    const rounds = (at: number): readonly Rounds[] => [{ lanes: side, count: (outer[at] as number) / side }];
     const others = before.filter((position) => !loads.includes(position));
     const tile = (): void =>
       this.#scope.within(() => {
-        const values = loads.map((position) => this.#steps.turnedOver(position));
-        for (let index = 0; index < tileSide; index++) {
+        const values = loads.map((position) => this.#steps.turnedOver(position, side));
+        for (let index = 0; index < side; index++) {
           if (index > 0) this.#addressing.advance(dim, 1);
           this.#scope.within(() => {
             for (const [at, position] of loads.entries()) this.#scope.keep(position, values[at]?.[index] as Value);
-            for (const position of others) this.#steps.write(position, tileSide);
+            for (const position of others) this.#steps.write(position, side);
           });
         }
-        this.#addressing.advance(dim, 1 - tileSide);
+        this.#addressing.advance(dim, 1 - side);
       });
     this.#along(dim, outer[dim] as number, rounds(dim), () =>
       this.#along(dim + 1, outer[dim + 1] as number, rounds(dim + 1), tile),
@@ -154,9 +154,9 @@ class LoopGenerator {
   }
 
   /** The vectors in which a dimension is gone through, and the rest. */
-  #widths(dim: number, size: number, steps: number, isSummed = false): readonly Rounds[] {
+  #widths(dim: number, size: number, choice: WidthChoice): readonly Rounds[] {
     const length = this.#lengths[dim];
-    return length ? widthsUpTo(this.#f, length, size, steps, isSummed) : widthsFor(size, steps, isSummed);
+    return length ? widthsUpTo(this.#f, length, size, choice) : widthsFor(size, choice);
   }
 
   /** A dimension gone through one by one, each time for `lanes` indices of another. */
@@ -235,10 +235,13 @@ class LoopGenerator {
     const overPoints = mode === 'points';
     const innermost = outer.length + inner.length - 1;
     const last = inner.at(-1) ?? 1;
-    const steps = walk.points.length + walk.reduces.length;
-    const widths = overPoints ? this.#widths(innermost, last, steps) : this.#singly(innermost, last, rowLanes);
+    const widths = overPoints
+      ? this.#widths(innermost, last, this.#choices.points)
+      : this.#singly(innermost, last, rowLanes);
     const widest = Math.max(...widths.map((width) => width.lanes));
-    const lastRounds = overPoints ? widthsFor(last, steps).reduce((sum, { count }) => sum + count, 0) : last;
+    const lastRounds = overPoints
+      ? widthsFor(last, this.#choices.points).reduce((sum, { count }) => sum + count, 0)
+      : last;
     const blocks = blocksOf([...inner.slice(0, -1), lastRounds], outer.length);
     const accumulators = walk.reduces.map((position) =>
       this.#folds.start(position, widest, widths.at(-1)?.lanes === 1, blocks !== undefined),

@@ -1,9 +1,8 @@
 /** The values known at one place of a generated loop nest. */
-import type { ComputeDType } from '../../../dtype/dtype.ts';
 import type { Expression } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import { convertScalar } from './scalar-code.ts';
-import { extractLane, lanesPerRegister, scalarOf, splat, type Value } from './value.ts';
+import { extractLane, lanesPerRegister, scalarOf, splat, type LaneDType, type Value } from './value.ts';
 import { convertVector } from './vector-code.ts';
 
 /** Values by the position of their step, with the vectors that scalars were spread into. */
@@ -60,13 +59,13 @@ export class Scope {
     const value = this.get(position);
     if (value.lanes > 1) return value;
     const register = this.#splats.get(position) ?? this.#f.let(splat(value.dtype, scalarOf(value)));
-    const registers = Array.from({ length: lanes / lanesPerRegister(value.dtype) }, () => register);
+    const registers = Array.from({ length: Math.ceil(lanes / lanesPerRegister(value.dtype)) }, () => register);
     return { dtype: value.dtype, lanes, registers };
   }
 
   /** The value converted to another compute dtype. */
-  converted(value: Value, dtype: ComputeDType): Value {
-    if (value.dtype === dtype) return value;
+  converted(value: Value, dtype: LaneDType): Value {
+    if (value.dtype === dtype || value.dtype === 'bits16' || dtype === 'bits16') return value;
     const { lanes } = value;
     if (lanes === 1) return { dtype, lanes, registers: [convertScalar(value.dtype, dtype, scalarOf(value))] };
     return { dtype, lanes, registers: convertVector(value.dtype, dtype, this.named(value).registers) };

@@ -1,13 +1,13 @@
 /** Writes the steps of a loop body, for one index or for several lanes at once. */
-import type { ComputeDType } from '../../../dtype/dtype.ts';
+import type { ComputeDType, DType } from '../../../dtype/dtype.ts';
 import type { Binding, LoopInstruction } from '../../../kernel/spec.ts';
 import { i32, op, select, type Expression } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { MathLibrary } from '../math/math-library.ts';
 import type { Addressing } from './addressing.ts';
-import { moves } from './moves.ts';
+import { widenEight } from './halves.ts';
 import type { Nest } from './nest.ts';
-import { tileSide, turnedOver } from './register-tiles.ts';
+import { turnedOver } from './register-tiles.ts';
 import { scalarCode } from './scalar-code.ts';
 import { isShare } from './shares.ts';
 import type { Scope } from './scope.ts';
@@ -15,10 +15,13 @@ import {
   bytesOf,
   computeOf,
   displace,
+  hasEveryOther,
   loadEveryOther,
   loadLanes,
   loadScalar,
+  loadRegister,
   loadVector,
+  storeBits,
   storeLanes,
   storeScalar,
   storeVector,
@@ -38,16 +41,23 @@ export class Steps {
   readonly #library: MathLibrary;
   readonly #addressing: Addressing;
   readonly #scope: Scope;
-  /** Loads whose values are moved as they are. */
-  readonly #moved: ReadonlySet<number>;
+  /** What is moved as it is. */
+  readonly #moved: ReadonlyMap<number, DType>;
 
-  constructor(nest: Nest, f: FunctionBuilder, library: MathLibrary, addressing: Addressing, scope: Scope) {
+  constructor(
+    nest: Nest,
+    f: FunctionBuilder,
+    library: MathLibrary,
+    addressing: Addressing,
+    scope: Scope,
+    moved: ReadonlyMap<number, DType>,
+  ) {
     this.#nest = nest;
     this.#f = f;
     this.#library = library;
     this.#addressing = addressing;
     this.#scope = scope;
-    this.#moved = moves(nest.spec);
+    this.#moved = moved;
   }
 
   /** Computes one step for `lanes` indices of the vectorised dimension and remembers its value. */
@@ -74,18 +84,17 @@ export class Steps {
     }
   }
 
-  /** The values of a load for four neighbours along a dimension, each for four lanes; see `RegisterTiles`. */
-  turnedOver(position: number): readonly Value[] {
+  /** The values of a load for as many neighbours along a dimension as there are lanes; see `RegisterTiles`. */
+  turnedOver(position: number, side: number): readonly Value[] {
     const step = this.#nest.spec.body[position] as Instruction<'load'>;
     const dtype = this.#stored(position, step);
     const place = this.#addressing.place(position, step);
     const apart = this.#addressing.step(position, this.#nest.laneDim);
-    const rows = Array.from({ length: tileSide }, (_, lane) =>
-      loadVector(this.#f, dtype, tileSide, displace(place, lane * apart), this.#library),
-    );
-    return turnedOver(this.#f, rows.flat()).map((register) =>
-      this.#declared(position, step.dtype, { dtype: computeOf(dtype), lanes: tileSide, registers: [register] }),
-    );
+    const rows = Array.from({ length: side }, (_, lane) => loadRegister(displace(place, lane * apart)));
+    return turnedOver(this.#f, rows).map((register) => {
+      const registers = side === 8 ? widenEight(this.#f, dtype, register, this.#library) : [register];
+      return this.#declared(position, step.dtype, { dtype: computeOf(dtype), lanes: side, registers });
+    });
   }
 
   /** A value converted to the dtype the step declares, unless it is moved as it is. */
@@ -111,8 +120,8 @@ export class Steps {
     const registers =
       apart === bytes
         ? loadVector(this.#f, dtype, lanes, place, this.#library)
-        : apart === 8 && bytes === 4
-          ? loadEveryOther(lanes, place)
+        : apart === 2 * bytes && hasEveryOther(dtype, lanes)
+          ? loadEveryOther(this.#f, dtype, lanes, place, this.#library)
           : loadLanes(this.#f, dtype, lanes, (lane) => displace(place, lane * apart), this.#library);
     return { dtype: compute, lanes, registers };
   }
@@ -150,7 +159,7 @@ export class Steps {
   }
 
   #compute(position: number, step: Instruction<'scalar'>, lanes: number): Value {
-    if (this.#moved.has(position)) return this.#choice(step, lanes);
+    if (this.#moved.has(position)) return this.#moving(step, lanes);
     const { body } = this.#nest.spec;
     const dtypeOf = (argument: number): ComputeDType => (body[argument] as { dtype: ComputeDType }).dtype;
     const dtype = dtypeOf(step.args[step.op === 'select' ? 1 : 0] as number);
@@ -172,7 +181,7 @@ export class Steps {
     const registers = vectorCode({
       ...shared,
       operands: values.map((value) => value.registers),
-      operandDTypes: values.map((value) => value.dtype),
+      operandDTypes: values.map((value) => value.dtype as ComputeDType),
       shiftCount: count?.lanes === 1 ? scalarOf(count) : undefined,
       constant: this.#constantAt(second),
       lanes,
@@ -181,23 +190,44 @@ export class Steps {
     return { dtype: resultOf(step, dtype), lanes, registers };
   }
 
-  /** A choice between bits that are moved as they are, or such and 0. */
+  /** What moves bits as they are: a choice between them, or such and 0, or a sum with 0, of which -0 comes out as 0. */
+  #moving(step: Instruction<'scalar'>, lanes: number): Value {
+    if (step.op === 'select') return this.#choice(step, lanes);
+    const x = this.#scope.get(step.args.find((argument) => this.#moved.has(argument)) as number);
+    const negativeZero = i32(-0x8000);
+    const registers =
+      x.lanes === 1
+        ? [select(op('i32.eq', scalarOf(x), negativeZero), i32(0), scalarOf(x))]
+        : x.registers.map((each) =>
+            op(
+              'v128.andnot',
+              each,
+              op('i16x8.eq', each, this.#f.once('-0 of 16 bits', op('i16x8.splat', negativeZero))),
+            ),
+          );
+    return { ...x, registers };
+  }
+
   #choice({ args: [condition = 0, ...choices] }: Instruction<'scalar'>, lanes: number): Value {
     if (lanes === 1) {
       const [then, otherwise] = choices.map((choice) =>
         this.#moved.has(choice) ? scalarOf(this.#scope.get(choice)) : i32(0),
       ) as [Expression, Expression];
       const chosen = select(scalarOf(this.#scope.get(condition)), then, otherwise);
-      return { dtype: 'i32', lanes, registers: [chosen] };
+      return { dtype: 'bits16', lanes, registers: [chosen] };
     }
-    const masks = this.#scope.vector(condition, lanes).registers;
+    const wide = this.#scope.named(this.#scope.vector(condition, lanes)).registers;
+    const masks = Array.from({ length: Math.ceil(lanes / 8) }, (_, i) => {
+      const [low, high] = wide.slice(2 * i) as [Expression, Expression?];
+      return op('i16x8.narrow_i32x4_s', low, high ?? low);
+    });
     const [then, otherwise] = choices.map((choice) =>
       this.#moved.has(choice) ? this.#scope.vector(choice, lanes).registers : masks.map(() => zeroVector),
     ) as [readonly Expression[], readonly Expression[]];
     const chosen = masks.map((mask, i) =>
       op('v128.bitselect', then[i] as Expression, otherwise[i] as Expression, mask),
     );
-    return { dtype: 'i32', lanes, registers: chosen };
+    return { dtype: 'bits16', lanes, registers: chosen };
   }
 
   #constantAt(position: number | undefined): number | undefined {
@@ -223,7 +253,8 @@ export class Steps {
       return storeScalar(this.#f, dtype, place, scalarOf(value), this.#library);
     }
     const { registers } = this.#scope.named(this.#scope.converted(this.#scope.vector(step.arg, lanes), compute));
-    if (apart === bytes) storeVector(this.#f, dtype, place, registers, this.#library);
+    if (apart === bytes && dtype === 'bits16') storeBits(this.#f, place, registers, lanes);
+    else if (apart === bytes) storeVector(this.#f, dtype, place, registers, this.#library);
     else storeLanes(this.#f, dtype, (lane) => displace(place, lane * apart), registers, lanes, this.#library);
   }
 }

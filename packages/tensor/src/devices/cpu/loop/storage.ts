@@ -1,13 +1,14 @@
 /** Loads and stores: from the stored dtype to its compute dtype and back. */
 import { dtypes, type ComputeDType, type DType } from '../../../dtype/dtype.ts';
-import { i32, laneOp, memoryOp, op, shuffle32, shuffle8, type Expression } from '../assembler/expression.ts';
+import { i32, laneOp, memoryOp, op, shuffle32, type Expression } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { MemoryOp } from '../assembler/opcodes.ts';
 import type { MathLibrary } from '../math/math-library.ts';
-import { collectLanes, extractLane } from './value.ts';
+import { narrowHalves, widenEight, widenHalf } from './halves.ts';
+import { collectLanes, extractLane, type LaneDType } from './value.ts';
 import { maskBits, zeroVector } from './vector-code.ts';
 
-/** What elements are stored as: in a dtype, or 16 bits that are moved as they are, in i32 with their signs. */
+/** What elements are stored as: in a dtype, or 16 bits that stay as they are. */
 export type Stored = DType | 'bits16';
 
 /** Bytes of an element. */
@@ -55,42 +56,12 @@ const scalarStores: Readonly<Record<Stored, MemoryOp>> = {
 };
 
 /** The dtype in which elements are computed. */
-export function computeOf(stored: Stored): ComputeDType {
-  return stored === 'bits16' ? 'i32' : dtypes[stored].compute;
+export function computeOf(stored: Stored): LaneDType {
+  return stored === 'bits16' ? stored : dtypes[stored].compute;
 }
 
 function load(name: MemoryOp, place: Place): Expression {
   return memoryOp(name, place.offset, [place.address]);
-}
-
-/** Four 16-bit patterns in 32-bit lanes, with their signs in front, to f32. */
-function widenHalf(f: FunctionBuilder, dtype: Stored, patterns: Expression, library: MathLibrary): Expression {
-  if (dtype === 'bits16') return patterns;
-  return dtype === 'f16' ? library.within(f, 'widenF16', patterns) : op('i32x4.shl', patterns, i32(16));
-}
-
-/** Eight f16 that lie side by side as two registers of f32. */
-function widenEight(f: FunctionBuilder, patterns: Expression, library: MathLibrary): Expression[] {
-  const packed = f.let(patterns);
-  const upper = f.let(library.within(f, 'upperF16', packed));
-  const lower = f.let(op('i16x8.shl', packed, i32(13)));
-  return [0, 4].map((first) => {
-    const words = [0, 1, 2, 3].flatMap((word) => [first + word, 8 + first + word]);
-    const bytes = words.flatMap((word) => [2 * word, 2 * word + 1]);
-    return library.within(f, 'scaleF16', shuffle8(lower, upper, bytes));
-  });
-}
-
-/** Two registers as 16-bit patterns side by side. */
-function narrowHalves(
-  f: FunctionBuilder,
-  dtype: Stored,
-  low: Expression,
-  high: Expression,
-  library: MathLibrary,
-): Expression {
-  if (dtype === 'bits16') return op('i16x8.narrow_i32x4_s', low, high);
-  return library.within(f, dtype === 'f16' ? 'narrowF16' : 'narrowBf16', low, high);
 }
 
 /** One element as a scalar of the compute dtype. */
@@ -99,6 +70,11 @@ export function loadScalar(f: FunctionBuilder, dtype: Stored, place: Place, libr
   if (dtype === 'f16' || dtype === 'bf16')
     return laneOp('f32x4.extract_lane', 0, widenHalf(f, dtype, op('i32x4.splat', raw), library));
   return dtype === 'bool' ? op('i32.ne', raw, i32(0)) : raw;
+}
+
+/** Neighbouring elements as they are stored: a register of them. */
+export function loadRegister(place: Place): Expression {
+  return load('v128.load', place);
 }
 
 /** `lanes` neighbouring elements as registers of the compute dtype. */
@@ -111,9 +87,10 @@ export function loadVector(
 ): Expression[] {
   const perLoad = dtype === 'f64' ? 2 : 4;
   const bytes = bytesOf(dtype) * perLoad;
-  if (dtype === 'f16' && lanes % 8 === 0)
+  if (dtype === 'bits16' && lanes === 4) return [load('v128.load64_splat', place)];
+  if ((dtype === 'f16' || dtype === 'bits16') && lanes % 8 === 0)
     return Array.from({ length: lanes / 8 }, (_, i) =>
-      widenEight(f, load('v128.load', displace(place, i * 16)), library),
+      widenEight(f, dtype, load('v128.load', displace(place, i * 16)), library),
     ).flat();
   return Array.from({ length: lanes / perLoad }, (_, i) => {
     const at = displace(place, i * bytes);
@@ -126,8 +103,27 @@ export function loadVector(
   });
 }
 
-/** Every other element as registers of the compute dtype, of elements of 4 bytes; nothing behind the last one is read. */
-export function loadEveryOther(lanes: number, place: Place): Expression[] {
+/** Whether `loadEveryOther` can. */
+export function hasEveryOther(dtype: Stored, lanes: number): boolean {
+  const bytes = bytesOf(dtype);
+  return bytes === 4 || (bytes === 2 && lanes % 8 === 0);
+}
+
+/** Every other element as registers of the compute dtype; nothing behind the last one is read. */
+export function loadEveryOther(
+  f: FunctionBuilder,
+  dtype: Stored,
+  lanes: number,
+  place: Place,
+  library: MathLibrary,
+): Expression[] {
+  if (bytesOf(dtype) === 2)
+    return Array.from({ length: lanes / 8 }, (_, i) => {
+      const [first, last] = [displace(place, i * 32), displace(place, i * 32 + 14)];
+      const low = op('v128.and', load('v128.load', first), op('i32x4.splat', i32(0xffff)));
+      const high = op('i32x4.shr_u', load('v128.load', last), i32(16));
+      return widenEight(f, dtype, op('i16x8.narrow_i32x4_u', low, high), library);
+    }).flat();
   return Array.from({ length: lanes / 4 }, (_, i) => {
     const [low, high] = [displace(place, i * 32), displace(place, i * 32 + 12)];
     return shuffle32(load('v128.load', low), load('v128.load', high), [0, 2, 5, 7]);
@@ -142,6 +138,17 @@ export function loadLanes(
   placeOf: (lane: number) => Place,
   library: MathLibrary,
 ): Expression[] {
+  if (dtype === 'bits16')
+    return Array.from({ length: Math.ceil(lanes / 8) }, (_, i) => {
+      let register = load('v128.load16_splat', placeOf(i * 8));
+      for (let lane = 1; lane < Math.min(8, lanes); lane++) {
+        const { address, offset } = placeOf(i * 8 + lane);
+        register = memoryOp('v128.load16_lane', offset, [address, register], lane);
+      }
+      if (lanes > 4) return register;
+      const four = f.let(register);
+      return shuffle32(four, four, [0, 1, 0, 1]);
+    });
   if (bytesOf(dtype) === 2) {
     const patterns = Array.from({ length: lanes }, (_, lane) => load('i32.load16_s', placeOf(lane)));
     return collectLanes('i32', patterns).map((register) => widenHalf(f, dtype, register, library));
@@ -149,7 +156,7 @@ export function loadLanes(
   const bytes = bytesOf(dtype);
   if (bytes === 1)
     return collectLanes(
-      computeOf(dtype),
+      computeOf(dtype) as ComputeDType,
       Array.from({ length: lanes }, (_, lane) => loadScalar(f, dtype, placeOf(lane), library)),
     );
   const [first, next]: [MemoryOp, MemoryOp] =
@@ -200,6 +207,15 @@ export function storeVector(
   }
 }
 
+/** Writes 16 bits as they are: of each register eight, or of the only one four. */
+export function storeBits(f: FunctionBuilder, place: Place, registers: readonly Expression[], lanes: number): void {
+  for (const [i, register] of registers.entries()) {
+    const { address, offset } = displace(place, i * 16);
+    if (lanes === 4) f.store('v128.store64_lane', address, register, offset, 0);
+    else f.store('v128.store', address, register, offset);
+  }
+}
+
 /** Two registers are one of 16-bit patterns. */
 function storeHalves(
   f: FunctionBuilder,
@@ -227,6 +243,13 @@ export function storeLanes(
   lanes: number,
   library: MathLibrary,
 ): void {
+  if (dtype === 'bits16') {
+    for (let lane = 0; lane < lanes; lane++) {
+      const { address, offset } = placeOf(lane);
+      f.store('v128.store16_lane', address, registers[lane >> 3] as Expression, offset, lane & 7);
+    }
+    return;
+  }
   if (bytesOf(dtype) === 2) {
     for (const [i, register] of registers.entries()) {
       const values = f.let(register);

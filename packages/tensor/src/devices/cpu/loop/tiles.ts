@@ -6,10 +6,12 @@ import { dtypes } from '../../../dtype/dtype.ts';
 import type { Access, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
 
 /**
- * Indices of a tile along either dimension. Rows a power of two apart share a set of the first-level cache, which holds
- * eight lines.
+ * Indices of a tile along the dimension that is written along: so many rows are read at a time. Rows a power of two apart share a set of
+ * the first-level cache, which holds eight lines.
  */
-const tileSize = 8;
+const rowsOfTile = 8;
+/** Along the one that is read along, where no more is left over by it: as much of a line as may be, while it is there. */
+const mostColumns = 16;
 /** Dimensions shorter than this stay whole. */
 const leastSize = 64;
 /** Bytes between neighbours from which on they share no cache line. */
@@ -34,7 +36,7 @@ function part(spec: LoopSpec, dim: number, from: number, count: number): LoopSpe
 }
 
 /** The same map with a dimension split into tiles and the indices within one. */
-function split(spec: LoopSpec, dim: number): LoopSpec {
+function split(spec: LoopSpec, { dim, tileSize }: Tiling): LoopSpec {
   const divide = (list: readonly number[], tiles: number, within: number): number[] =>
     list.toSpliced(dim, 1, tiles, within);
   const body = spec.body.map((step) =>
@@ -44,6 +46,12 @@ function split(spec: LoopSpec, dim: number): LoopSpec {
     })),
   );
   return { ...spec, outer: divide(spec.outer, (spec.outer[dim] ?? 0) / tileSize, tileSize), body };
+}
+
+/** A dimension, and how many of its indices are in a tile. */
+interface Tiling {
+  readonly dim: number;
+  readonly tileSize: number;
 }
 
 /** The dimensions that a map writes along and that it reads along, if these are two and far apart for the other side. */
@@ -77,14 +85,21 @@ export function tiled(spec: LoopSpec): readonly Piece[] {
   if (dims === undefined) return [{ spec }];
   const edges: Piece[] = [];
   let whole = spec;
-  for (const dim of dims) {
+  const [to, from] = dims;
+  const columns = spec.outer[from] as number;
+  const inMost = columns % mostColumns === columns % rowsOfTile;
+  const tilings: readonly Tiling[] = [
+    { dim: to, tileSize: rowsOfTile },
+    { dim: from, tileSize: inMost ? mostColumns : rowsOfTile },
+  ];
+  for (const { dim, tileSize } of tilings) {
     const size = whole.outer[dim] ?? 0;
     const rest = size % tileSize;
     if (rest > 0) edges.push({ spec: part(whole, dim, size - rest, rest) });
     whole = part(whole, dim, 0, size - rest);
   }
-  const [first, second] = dims.toSorted((a, b) => a - b) as [number, number];
+  const [first, second] = tilings.toSorted((a, b) => a.dim - b.dim) as [Tiling, Tiling];
   // The later dimension first, so that the other keeps its place.
   const tiles = split(split(whole, second), first);
-  return [{ spec: tiles, innermost: [first + 1, second + 2] }, ...edges];
+  return [{ spec: tiles, innermost: [first.dim + 1, second.dim + 2] }, ...edges];
 }
