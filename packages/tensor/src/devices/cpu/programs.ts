@@ -4,8 +4,9 @@ import { attentionPrograms } from './attention/provided.ts';
 import { acceptsConv2d, conv2dCalls } from './conv/conv2d.ts';
 import { acceptsCustom, customCalls } from './custom.ts';
 import { encodedPrograms } from './encoded/provided.ts';
-import { loopCalls, type Calls, type Engine } from './engine.ts';
+import type { Calls, Engine } from './engine.ts';
 import { acceptsMatmul, matmulCalls } from './gemm/matmul.ts';
+import { mapCalls } from './looked-up.ts';
 import type { Program } from './program/program.ts';
 import { scanCalls } from './scan.ts';
 import { scatterAddCalls } from './scatter-add.ts';
@@ -23,7 +24,7 @@ type Rules = {
 const always = (): boolean => true;
 
 const rules: Rules = {
-  loop: { accepts: always, calls: loopCalls },
+  loop: { accepts: always, calls: mapCalls },
   matmul: { accepts: acceptsMatmul, calls: matmulCalls },
   'encoded-matmul': encodedPrograms,
   conv2d: { accepts: acceptsConv2d, calls: conv2dCalls },
