@@ -156,7 +156,7 @@ class RunningSums {
     const behind = (x: Local, words: readonly [number, number, number, number]): Local =>
       f.let(op('f32x4.add', x, shuffle32(noSums, x, words)));
     f.repeat(Math.floor(length / 8), () => {
-      const [low, next] = this.#load(8).map((x) => behind(behind(x, [0, 4, 5, 6]), [0, 0, 4, 5])) as [Local, Local];
+      const [low, next] = this.#load(8).map((x) => behind(behind(x, [3, 4, 5, 6]), [2, 3, 4, 5])) as [Local, Local];
       const high = f.let(op('f32x4.add', next, shuffle32(low, low, [3, 3, 3, 3])));
       const rounded = f.let(op('f32x4.demote_f64x2_zero', sum));
       const before = f.let(shuffle32(rounded, rounded, [0, 1, 0, 1]));

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createCpuDevice } from '../../../src/devices/cpu/cpu-device.ts';
 import { keepValues } from '../../../src/devices/cpu/loop/kept-values.ts';
 import { plainMaxima } from '../../../src/devices/cpu/loop/plain-maxima.ts';
-import { isShare } from '../../../src/devices/cpu/loop/shares.ts';
+import { shareFunction } from '../../../src/devices/cpu/loop/shares.ts';
 import { createReferenceDevice } from '../../../src/devices/reference/reference-device.ts';
 import { dtypes, type DType } from '../../../src/dtype/dtype.ts';
 import type { LoopInstruction, LoopSpec } from '../../../src/kernel/spec.ts';
@@ -11,10 +11,17 @@ import { runOn } from '../run-on.ts';
 
 const cpu = createCpuDevice();
 
+interface Kind {
+  readonly dtype?: DType;
+  readonly to?: DType;
+  readonly fold?: 'max' | 'min';
+  readonly other?: 0 | 1;
+}
+
 /** exp(x - fold(y)) of rows, x and y being the elements of the bindings 0 and `other`. */
 function exponentials(
   [rows, points]: readonly [number, number],
-  { dtype = 'f32', fold = 'max', other = 0 }: { dtype?: DType; fold?: 'max' | 'min'; other?: 0 | 1 } = {},
+  { dtype = 'f32', to = 'f32', fold = 'max', other = 0 }: Kind = {},
 ): LoopSpec {
   const load = (binding: number): LoopInstruction => ({
     kind: 'load',
@@ -26,7 +33,7 @@ function exponentials(
     bindings: [
       { dtype, access: 'read' },
       { dtype, access: 'read' },
-      { dtype: 'f32', access: 'write' },
+      { dtype: to, access: 'write' },
     ],
     outer: [rows],
     inner: [points],
@@ -41,7 +48,8 @@ function exponentials(
   };
 }
 
-const sharesIn = (spec: LoopSpec): number => spec.body.filter((_, position) => isShare(spec, position)).length;
+const sharesIn = (spec: LoopSpec): number =>
+  spec.body.filter((_, position) => shareFunction(spec, position) !== undefined).length;
 
 describe('exponentials of what a maximum was taken off', () => {
   test('are found, also where the elements are kept for a later walk', () => {
@@ -54,6 +62,29 @@ describe('exponentials of what a maximum was taken off', () => {
   test('are none where it is the maximum of others, or no maximum', () => {
     expect(sharesIn(exponentials([4, 100], { other: 1 }))).toBe(0);
     expect(sharesIn(exponentials([4, 100], { fold: 'min' }))).toBe(0);
+  });
+
+  test('are computed by a shorter function where all that is stored is f16', () => {
+    const functionsIn = (kind: Kind): (string | undefined)[] => {
+      const { spec } = keepValues(exponentials([4, 100], kind));
+      return spec.body.flatMap((_, position) => shareFunction(spec, position) ?? []);
+    };
+    expect(functionsIn({ dtype: 'f16', to: 'f16' })).toEqual(['shareF16']);
+    expect(functionsIn({ dtype: 'f16', to: 'f32' })).toEqual(['share']);
+    expect(functionsIn({ dtype: 'bf16', to: 'bf16' })).toEqual(['share']);
+  });
+
+  test('are, rounded to f16, within half an ulp and a 200th, and 1 for the largest', () => {
+    const row = Array.from({ length: 40_000 }, (_, i) => Math.fround(-i / 2000));
+    row.push(-Infinity, -200);
+    const [, , found = []] = runOn(cpu, exponentials([1, row.length], { to: 'f16' }), [row, row.length, row.length]);
+    expect(found[0]).toBe(1);
+    expect(found.slice(-2)).toEqual([0, 0]);
+    for (const [i, value] of row.entries()) {
+      const exact = Math.exp(value);
+      const ulp = Math.max(2 ** -24, 2 ** (Math.floor(Math.log2(exact)) - 10));
+      if (Math.abs((found[i] as number) - exact) > 0.505 * ulp) expect([value, found[i]]).toEqual([value, exact]);
+    }
   });
 
   test('are within 2 ulp, subnormal numbers included', () => {

@@ -30,7 +30,12 @@ export function maximumOf(spec: LoopSpec, position: number): number | undefined 
   return isOwn ? most : undefined;
 }
 
-/** Whether a step is exp(x - max(x)). */
-export function isShare(spec: LoopSpec, position: number): boolean {
-  return maximumOf(spec, position) !== undefined;
+/** The function that computes a step, if that is exp(x - max(x)): a shorter one where all that is stored is rounded to f16. */
+export function shareFunction(spec: LoopSpec, position: number): 'share' | 'shareF16' | undefined {
+  if (maximumOf(spec, position) === undefined) return undefined;
+  const { body, bindings } = spec;
+  const isRounded = body.every(
+    (step, at) => step.kind !== 'store' || isKept(spec, at + 1) || bindings[step.access.binding]?.dtype === 'f16',
+  );
+  return isRounded ? 'shareF16' : 'share';
 }

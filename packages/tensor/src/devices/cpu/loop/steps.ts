@@ -9,7 +9,7 @@ import { widenEight } from './halves.ts';
 import type { Nest } from './nest.ts';
 import { turnedOver } from './register-tiles.ts';
 import { scalarCode } from './scalar-code.ts';
-import { isShare } from './shares.ts';
+import { shareFunction } from './shares.ts';
 import type { Scope } from './scope.ts';
 import {
   bytesOf,
@@ -168,9 +168,10 @@ export class Steps {
       const operands = step.args.map((argument) => scalarOf(this.#scope.get(argument)));
       return { dtype: resultOf(step, dtype), lanes, registers: [scalarCode({ ...shared, operands })] };
     }
-    if (isShare(this.#nest.spec, position)) {
+    const share = shareFunction(this.#nest.spec, position);
+    if (share !== undefined) {
       const { registers } = this.#scope.vector(step.args[0] as number, lanes);
-      return { dtype, lanes, registers: registers.map((each) => this.#library.within(this.#f, 'share', each)) };
+      return { dtype, lanes, registers: registers.map((each) => this.#library.within(this.#f, share, each)) };
     }
     // A constant bound is looked for in the second place.
     const swaps = (step.op === 'min' || step.op === 'max') && this.#constantAt(step.args[0]) !== undefined;
