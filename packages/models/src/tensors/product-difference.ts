@@ -65,7 +65,8 @@ function spread(rows: number): readonly number[] {
 
 /**
  * The largest difference between products of the first rows of a matrix, one row of x and several, and their sums in doubles, as a
- * share of the sum of the magnitudes; `Infinity` where a device gives no number. 0 for a matrix without elements.
+ * share of the sum of the magnitudes; of a matrix in blocks also that of rows that are looked up, as a share of their largest
+ * element. `Infinity` where a device gives no number, 0 for a matrix without elements.
  * @throws {DeviceError} where the device fails.
  * @throws {FormatError} for a matrix that cannot be read.
  */
@@ -90,15 +91,19 @@ export async function productDifference(source: TensorSource, name: string, how:
   const factor = isStored
     ? (await readMatrix(part, name, { device })).rounding(activations)
     : await readTensor(part, name, { device });
-  const products = noGrad((): readonly Tensor[] => {
+  const places = spread(rows);
+  const asked = fromTyped(Int32Array.from(places), [places.length], { device });
+  const made = noGrad((): readonly Tensor[] => {
     const right = 'format' in factor ? factor.t() : factor.cast('f32').t();
-    return [given.narrow(0, 0, 1).matmul(right), given.matmul(right)];
+    const products = [given.narrow(0, 0, 1).matmul(right), given.matmul(right)];
+    return 'format' in factor ? [...products, factor.take(asked)] : products;
   });
   try {
-    const [one, several] = await Promise.all(products.map((product) => product.data()));
+    const [one, several, looked] = await Promise.all(made.map((each) => each.data()));
     let worst = 0;
-    for (const row of spread(rows)) {
+    for (const [place, row] of places.entries()) {
       const weight = await hostRow(source, name, row);
+      if (looked) worst = Math.max(worst, rowDifference(looked, place * columns, weight));
       for (let at = 0; at < rowsOfX; at++) {
         const [sum, magnitude] = sumOf(x.subarray(at * columns), weight);
         if (!(magnitude > least && magnitude < most)) continue;
@@ -108,8 +113,15 @@ export async function productDifference(source: TensorSource, name: string, how:
     }
     return worst;
   } finally {
-    for (const tensor of [...products, factor, given]) tensor.dispose();
+    for (const tensor of [...made, factor, given, asked]) tensor.dispose();
   }
+}
+
+/** The largest difference of a row that was looked up, as a share of its largest element. */
+function rowDifference(found: ArrayLike<number | bigint>, from: number, row: Float64Array): number {
+  const largest = row.reduce((known, value) => Math.max(known, Math.abs(value)), 0);
+  if (!(largest > least && largest < most)) return 0;
+  return row.reduce((worst, value, at) => Math.max(worst, shareOf(Math.abs(Number(found[from + at]) - value) / largest)), 0); // prettier-ignore
 }
 
 const shareOf = (difference: number): number => (Number.isNaN(difference) ? Infinity : difference);

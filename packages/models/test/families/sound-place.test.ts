@@ -81,6 +81,16 @@ describe('a device that lies', () => {
     expect(parameters.every(([, parameter]) => parameter.device === device)).toBe(true);
   });
 
+  test('about rows that are looked up has f32 of that type', async () => {
+    // Those are computed by a loop over arrays of bytes.
+    const isLookup = (spec: KernelSpec): boolean =>
+      spec.kind === 'loop' && spec.bindings.some(({ dtype }) => dtype === 'u8' || dtype === 'i8');
+    const { notes } = await openOn(lyingDevice(isLookup, larger));
+    expect(notes).toHaveLength(2);
+    for (const type of ['Q4_0', 'Q8_0'])
+      expect(notes).toContainEqual(expect.stringMatching(`^products with ${type} on the cpu:lying device differ`));
+  });
+
   test('about f32, too, is left for the cpu', async () => {
     const device = lyingDevice(({ kind }) => kind !== 'custom', larger);
     const { module, notes } = await openOn(device);
