@@ -37,7 +37,7 @@ const oneShot: readonly (readonly [name: string, method: CompressionMethod, cosi
   ['gptq-4-row', { type: 'gptq', bits: 4, group: 'row' }, 0.9557],
   ['gptq-4-32', { type: 'gptq', bits: 4, group: 32, zeros: true }, 0.9879],
   ['gptq-3-32', { type: 'gptq', bits: 3, group: 32, zeros: true }, 0.9452],
-  ['sparse-gpt', { type: 'sparse-gpt', sparsity: 0.5 }, 0.901],
+  ['sparse-gpt', { type: 'sparse-gpt', sparsity: 0.5, damping: 0.03 }, 0.901],
 ];
 const recovered: typeof oneShot = [
   ['recovered-4-row', { type: 'gptq', bits: 4, group: 'row', recover: {} }, 0.985],

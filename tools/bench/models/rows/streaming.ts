@@ -1,6 +1,16 @@
 /** How much memory it takes to compress a model that is larger than it. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, openSync, ftruncateSync, closeSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { atMost, type Row } from '../../optimize/row.ts';
@@ -65,27 +75,35 @@ function writeModel(folder: string): { readonly bytes: number; readonly layer: n
   return { bytes: at, layer };
 }
 
-/** The row of models larger than memory. */
+const main = fileURLToPath(new URL('../../../../apps/cli/dist/joined/main.js', import.meta.url));
+const tellPeak = new URL('../tell-peak.mjs', import.meta.url).href;
+
+/** The row of models larger than memory: what the command line takes, as it was built. */
 export const streamingRow: Row = {
   name: 'compress/memory',
   target: 'MiB beside one layer in f32, of a model of more than twice as many bytes as are used <= 300',
+  missing: () => (existsSync(main) ? undefined : 'a build (npm run build)'),
   measure: async ({ kept, folder }) => {
     const found = await kept('compress-memory', () => {
-      const [model, out] = [folder('compress-memory-model'), folder('compress-memory-small')];
+      const [model, out, peakFile] = ['model', 'small', 'peak'].map((name) => folder(`compress-memory-${name}`)) as [
+        string,
+        string,
+        string,
+      ];
       const { bytes, layer } = writeModel(model);
-      const child = fileURLToPath(new URL('../compress-child.ts', import.meta.url));
-      const { stdout, status } = spawnSync(process.execPath, [...process.execArgv, child, model, out], {
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      for (const path of [model, out, `${out}.layers`]) rmSync(path, { recursive: true, force: true });
-      if (status !== 0) throw new Error(`${child} ended with ${status}`);
-      const { peak } = JSON.parse(stdout) as { readonly peak: number };
+      const line = ['compress', model, '--method', 'rtn', '--to', 'safetensors', '-o', out, '--device', 'cpu'];
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        ['--import', tellPeak, main, ...line, '--threads', '1', '--overwrite'],
+        { encoding: 'utf8', env: { ...process.env, ESPALIER_PEAK_FILE: peakFile } },
+      );
+      if (status !== 0) throw new Error(`espalier ${line.join(' ')} ended with ${status}: ${stderr}`);
+      const peak = Number(readFileSync(peakFile, 'utf8'));
+      for (const path of [model, out, `${out}.layers`, peakFile]) rmSync(path, { recursive: true, force: true });
       return Promise.resolve({ peak, bytes, layer });
     });
     const { peak, bytes, layer } = found;
-    const more = peak - layer;
-    const outcome = atMost(beside / mib, more / mib, found);
+    const outcome = atMost(beside / mib, (peak - layer) / mib, found);
     return { ...outcome, holds: outcome.holds && bytes >= 2 * peak };
   },
 };
