@@ -16,13 +16,16 @@ const executablePath = await chromiumPath();
 describe.skipIf(executablePath === undefined)('the page', () => {
   const folder = mkdtempSync(join(tmpdir(), 'espalier-chat-'));
   const model = join(folder, 'tiny.gguf');
+  /** One that can go on for long. */
+  const long = join(folder, 'long.gguf');
   let server: Server | undefined;
   let browser: Browser | undefined;
 
   beforeAll(async () => {
     await writeTinyGguf(model);
+    await writeTinyGguf(long, 1, true, { context: 16_384 });
     const texts = { ...(await siteFiles()), '/models.json': JSON.stringify(['models/tiny.gguf']) };
-    server = await serve({ texts, files: { '/models/tiny.gguf': model } });
+    server = await serve({ texts, files: { '/models/tiny.gguf': model, '/models/long.gguf': long } });
     browser = await chromium.launch({ args: chromiumArgs, ...(executablePath && { executablePath }) });
   });
   afterAll(async () => {
@@ -109,8 +112,8 @@ describe.skipIf(executablePath === undefined)('the page', () => {
   });
 
   test('is stopped in the middle of an answer, and goes on', async () => {
-    const { page, state, ask } = await opened('cpu');
-    await page.fill('#most', '200');
+    const { page, state, ask } = await opened('cpu', (chosen) => chosen.fill('#url', 'models/long.gguf'));
+    await page.fill('#most', '16000');
     await page.fill('#text', 'Tell.');
     await page.click('#send');
     await page.click('#stop');
