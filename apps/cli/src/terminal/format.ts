@@ -3,11 +3,9 @@ import type { LatencyRatio } from '@espalier/optimize';
 
 export { formatPercent } from '@espalier/pipeline';
 
-const grouped = new Intl.NumberFormat('en-US');
-
 /** `1234567` as `1,234,567`. */
 export function formatCount(count: number): string {
-  return grouped.format(count);
+  return count.toLocaleString('en-US');
 }
 
 /** Scales a number by thousands: `41234` as `41.2 k`. */

@@ -58,15 +58,16 @@ function parse(text: string): Encoding {
   };
 }
 
-const encodings: ReadonlyMap<string, Encoding> = new Map(
-  [plainOpcodes, memoryOpcodes, laneOpcodes].flatMap((table) =>
-    Object.entries(table).map(([name, text]) => [name, parse(text)] as const),
-  ),
-);
+/** Those that were asked for: to parse all takes a while when a program starts. */
+const encodings = new Map<string, Encoding>();
+const opcodes: Readonly<Record<string, string>> = { ...plainOpcodes, ...memoryOpcodes, ...laneOpcodes };
 
 function encodingOf(name: string, operands: readonly Expression[]): Encoding {
-  const encoding = encodings.get(name);
-  if (encoding === undefined) throw new InternalError('assembler', `unknown instruction ${name}`);
+  const known = encodings.get(name);
+  const text = opcodes[name];
+  if (text === undefined) throw new InternalError('assembler', `unknown instruction ${name}`);
+  const encoding = known ?? parse(text);
+  if (!known) encodings.set(name, encoding);
   checkOperands(name, encoding.parameters, operands);
   return encoding;
 }
