@@ -67,6 +67,20 @@ test('a model in the other format says the same, there and back', async () => {
   expect((await runHere('convert', back, there, '--overwrite', '--strict')).code).toBe(2);
 });
 
+test('layers are left out, and what is left is trained back', async () => {
+  const small = place('short.gguf');
+  const drop = ['compress', file, '--drop-layers', '1', '--type', 'Q8_0', '--text', text, '-o', small, ...short];
+  const made = await runHere(...drop);
+  expect([made.code, made.stderr]).toEqual([0, expect.stringMatching(/without the layers [01], which change/u)]);
+  const line = ['--method', 'sparse-gpt', '--recover', '1', '--length', '128', '--sequences', '1'];
+  const trained = place('trained');
+  expect(await runHere('compress', small, ...line, '--text', text, '-o', trained, ...cpu)).toMatchObject({ code: 0 });
+  for (const model of [small, trained])
+    expect(await runHere('generate', model, '--prompt', 'Once', '--max-tokens', '3', ...cpu)).toMatchObject({
+      code: 0,
+    });
+});
+
 test('goals are kept, or missed with the nearest model written', async () => {
   const small = place('goal.gguf');
   const line = (goal: string, ...more: readonly string[]): ReturnType<typeof runHere> =>
@@ -108,12 +122,20 @@ test.each([
   ['say where the model goes', ['compress', 'FILE']],
   ['this is of a method', ['compress', 'FILE', '--bits', '4', '-o', 'x.gguf']],
   ['name a file that ends in .gguf', ['convert', 'FILE', 'x', '--to', 'gguf']],
+  ['give --text', ['compress', 'FILE', '--drop-layers', '1', '-o', 'x.gguf']],
+  [
+    'all layers would be gone',
+    ['compress', 'FILE', '--drop-layers', '2', '--text', 'TEXT', '--length', '16', '-o', 'x.gguf'],
+  ],
+  ['a whole number from 1', ['compress', 'FILE', '--method', 'gptq', '--group', 'column', '-o', 'x.gguf']],
   ['leave it out', ['compress', 'FILE', '--goal', 'kl<=1', '--type', 'Q8_0', '-o', 'x.gguf']],
   ['give a --text', ['compress', 'FILE', '--goal', 'kl<=1', '-o', 'x.gguf']],
   ['ends in .gguf', ['compress', 'FILE', '--goal', 'kl<=1', '-o', 'x']],
   ['give one by --goal', ['compress', 'FILE', '--types', 'Q8_0', '-o', 'x.gguf']],
   ['not all can be as asked', ['convert', 'FILE', 'NEW.gguf', '--type', 'Q4_K', '--strict']],
 ])('refused: %s', async (message, args) => {
-  const { code, stderr } = await runHere(...args.map((arg) => arg.replace('FILE', file).replace('NEW', place('new'))));
+  const { code, stderr } = await runHere(
+    ...args.map((arg) => arg.replace('FILE', file).replace('TEXT', text).replace('NEW', place('new'))),
+  );
   expect([code, stderr.includes(message) ? message : stderr]).toEqual([2, message]);
 });
