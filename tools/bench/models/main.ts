@@ -1,6 +1,6 @@
 /**
  * Large models beside what others make of them: `npm run bench:models -- [--only NAME,…] [--json FILE] [--checkpoints FOLDER]
- * [--python PYTHON] [--folder FOLDER]`.
+ * [--python PYTHON] [--llama FOLDER] [--folder FOLDER]`.
  *
  * Prints a row as soon as it is measured, and writes all that are known to the file: `[{ name, value, target, holds }]`. Checkpoints
  * are looked for below a folder, where their packages are to be unpacked; rows that lack theirs, or a peer, are named and left out.
@@ -14,6 +14,7 @@ import { benchIn } from '../optimize/bench.ts';
 import { commandLineRows } from './rows/command-line.ts';
 import { compressionRows } from './rows/compression.ts';
 import { embeddingRows } from './rows/embeddings.ts';
+import { llamaCppRows } from './rows/llama-cpp.ts';
 import { perplexityRows } from './rows/perplexity.ts';
 import { streamingRow } from './rows/streaming.ts';
 import { webGpuRows } from './rows/webgpu.ts';
@@ -23,14 +24,16 @@ const { option, check } = commandLine('bench:models', {
   json: undefined,
   checkpoints: fileURLToPath(new URL('../../../runs/checkpoints', import.meta.url)),
   python: undefined,
+  llama: undefined,
   folder: fileURLToPath(new URL('../../../runs/bench-models', import.meta.url)),
 });
 
 // What is timed is one thread, in time of the processor.
 configure({ threads: 1 });
-const places = { checkpoints: option('checkpoints') as string, python: option('python') };
+const places = { checkpoints: option('checkpoints') as string, python: option('python'), llama: option('llama') };
 const rows = [
   ...perplexityRows(places),
+  ...llamaCppRows(places),
   ...embeddingRows(places),
   ...compressionRows(places),
   streamingRow,

@@ -6,4 +6,6 @@ export interface Places {
   readonly checkpoints: string;
   /** A Python with torch and transformers; undefined where there is none. */
   readonly python: string | undefined;
+  /** A folder where node-llama-cpp is installed; undefined where there is none. */
+  readonly llama: string | undefined;
 }

@@ -26,7 +26,8 @@ import {
 import { resumable } from '../cli/resumable.ts';
 import { openSession, type Environment, type Session } from '../cli/session.ts';
 import { exitCodes, UsageError } from '../errors.ts';
-import { foundTypes } from '../language/found-types.ts';
+import { foundTypes, judgesOf } from '../language/found-types.ts';
+import { describeJudged, judgeModels } from '../language/judged.ts';
 import {
   carryOut,
   formatOfOutput,
@@ -152,9 +153,15 @@ export function addCompressCommand(program: Command, environment: Environment): 
       const written = await resumable(session, again, () =>
         carryOut(session, { at, plan, output, overwrite, strict, device, seed, ids }),
       );
-      session.result(
-        { ...written, plan, ...search },
-        () => `${formatBytes(written.bytes)} written to ${written.output}`,
+      const judged =
+        found && ids
+          ? await judgeModels(session, { before: name, after: written.output }, { ids: judgesOf(ids), device })
+          : undefined;
+      session.result({ ...written, plan, ...search, ...(judged && { judged }) }, () =>
+        [
+          `${formatBytes(written.bytes)} written to ${written.output}`,
+          ...(judged ? [describeJudged(judged)] : []),
+        ].join('\n'),
       );
       if (found?.isKept === false) session.endWith(exitCodes.goalsMissed);
     });

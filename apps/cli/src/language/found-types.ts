@@ -33,6 +33,11 @@ export interface TypesAsked {
 /** Sequences that judge what was chosen by the first one, at most. */
 const mostJudges = 4;
 
+/** The sequences that are judged by: others than types are measured on. */
+export function judgesOf(ids: CalibrationIds): CalibrationIds {
+  return ids.slice(1, 1 + mostJudges);
+}
+
 /**
  * Searches types; undefined where no goal is given.
  * @throws {UsageError} for what does not go with goals.
@@ -56,7 +61,7 @@ export async function foundTypes(
   const asked = {
     goals: await saidByUser(() => parseCompressionGoals(goal)),
     ids: ids.slice(0, 1),
-    judge: ids.slice(1, 1 + mostJudges),
+    judge: judgesOf(ids),
     ...(types && { types }),
     overhead: overheadOf(at),
     device,

@@ -103,8 +103,17 @@ test('goals are kept, or missed with the nearest model written', async () => {
   const kept = await line(`bytes<=${bytes}`);
   expect(kept.code).toBe(0);
   expect(statSync(small).size).toBeLessThanOrEqual(bytes);
-  const { search } = JSON.parse(kept.stdout) as { readonly search: { readonly tried: readonly object[] } };
+  const { search, judged, plan } = JSON.parse(kept.stdout) as {
+    readonly search: { readonly tried: readonly object[] };
+    readonly plan: { readonly tensors: readonly object[] };
+    readonly judged: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  };
   expect(search.tried).toHaveLength(1);
+  expect(plan.tensors[0]).toHaveProperty('bytesAfter');
+  expect(judged['kl']?.['mean']).toBeGreaterThan(0);
+  for (const of of ['perplexity', 'tokensPerSecond'])
+    for (const when of ['before', 'after']) expect(judged[of]?.[when]).toBeGreaterThan(0);
+  expect(judged['sameTop']?.['value']).toBeGreaterThan(0.5);
   expect((await line(`bytes<=${bytes},kl<=1e-9`, '--overwrite')).code).toBe(4);
 });
 
