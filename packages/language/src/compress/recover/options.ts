@@ -5,7 +5,7 @@ import { aNumber, aPositiveInteger, checkOptions, type OptionRules } from '@espa
 export interface RecoverOptions {
   /** How often all texts are gone through. Default: 3. */
   readonly epochs?: number;
-  /** The largest, of AdamW, which falls to 0. Default: 0.00005 under grids, else 0.0001. */
+  /** The largest, of AdamW, which falls to 0. Default: 0.00005 under grids, else 0.0002. */
   readonly learningRate?: number;
   /** Tokens of a row; of texts to embed, several share one. Default: 128. */
   readonly length?: number;

@@ -32,7 +32,7 @@ export async function recoverLayers(work: LayerWork, recovery: Recovery): Promis
   const { model, plan, method, device, seed } = work;
   const { parts, ids, options, signal, onProgress } = recovery;
   const { epochs = 3, length = 128, batch = 8, calibrate = 64 } = options;
-  const { learningRate = method.rounds ? 5e-5 : 1e-4 } = options;
+  const { learningRate = method.rounds ? 5e-5 : 2e-4 } = options;
   const file = `recovered.${plan.to}`;
   if (!(await found(parts, file))) {
     const base = await openWhole(work);
