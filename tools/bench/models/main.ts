@@ -15,6 +15,8 @@ import { commandLineRows } from './rows/command-line.ts';
 import { compressionRows } from './rows/compression.ts';
 import { embeddingRows } from './rows/embeddings.ts';
 import { llamaCppRows } from './rows/llama-cpp.ts';
+import { generationRows } from './rows/generation.ts';
+import { memoryRows } from './rows/memory.ts';
 import { perplexityRows } from './rows/perplexity.ts';
 import { streamingRow } from './rows/streaming.ts';
 import { webGpuRows } from './rows/webgpu.ts';
@@ -34,6 +36,8 @@ const places = { checkpoints: option('checkpoints') as string, python: option('p
 const rows = [
   ...perplexityRows(places),
   ...llamaCppRows(places),
+  ...generationRows(places),
+  ...memoryRows(places),
   ...embeddingRows(places),
   ...compressionRows(places),
   streamingRow,

@@ -10,27 +10,19 @@ import {
   intN,
   matrixFromArrays,
   type Device,
-  type EncodedArray,
   type EncodedMatrix,
   type Encoding,
 } from '@espalier/tensor';
 import { aDevice, aText, check, checkOptions, show, showShape, type OptionRules } from '@espalier/tensor/arguments';
 import { halfValues } from '../blocks/half.ts';
-import { openBlock, type BlockParts } from '../blocks/parts.ts';
+import type { BlockParts } from '../blocks/parts.ts';
 import { blockType, blockTypes } from '../blocks/table.ts';
 import { fileDType, type FileDType } from './dtypes.ts';
 import { inPieces } from './pieces.ts';
 import { entryOf, type ReadTensorOptions } from './read-tensor.ts';
+import { OpenArrays, type Kind, type Numbers } from './open-arrays.ts';
+import { Rooms } from './rooms.ts';
 import type { TensorSource, WrittenTensor } from './tensor-source.ts';
-
-/** A type of block as matrices are made of it. */
-interface Kind {
-  readonly name: string;
-  readonly parts: BlockParts;
-  /** Weights of a block, and its bytes. */
-  readonly elements: number;
-  readonly bytes: number;
-}
 
 function kindOf(name: string): Kind | undefined {
   const type = blockType(name);
@@ -49,6 +41,9 @@ export function isMatrixReadable(dtype: string, shape: readonly number[]): boole
 }
 
 const readOptions: OptionRules<ReadTensorOptions> = { device: aDevice };
+
+/** Blocks that are read at a time. */
+const pieceBlocks = 2 ** 16;
 
 /**
  * A matrix of a file in its own bits: [rows, columns] in `int-n`, which has the values that `readTensor` gives.
@@ -71,11 +66,20 @@ export async function readMatrix(
       `${showName(name)} is ${dtype} ${showShape(shape)}; matrices of ${blockTypes.join(', ')} are kept in their bits: read it by readTensor`,
     );
   const [rows, columns] = shape as readonly [number, number];
-  const arrays = new OpenArrays(kind, [rows, columns]);
-  for await (const piece of inPieces(bytes, kind.bytes * 2 ** 16, (begin, end) => source.read(name, { begin, end })))
+  const rooms = new Rooms();
+  const arrays = new OpenArrays(kind, [rows, columns], rooms);
+  // Two buffers in turn: one is taken apart while the next piece is read into the other.
+  const size = Math.min(bytes, kind.bytes * pieceBlocks);
+  const buffers = [rooms.take(size), rooms.take(Math.min(size, bytes - size))];
+  const read = (begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> =>
+    source.read(name, { begin, end }, buffers[(begin / size) % 2]);
+  for await (const piece of inPieces(bytes, size, read))
     for (let from = 0; from < piece.length; from += kind.bytes) arrays.unpack(piece, from);
   const encoding: Encoding = { settings: settingsOf(kind.parts), arrays: arrays.encoded() };
-  return placed(source, name, [rows, columns], encoding, device);
+  const matrix = placed(source, name, [rows, columns], encoding, device);
+  // Not where it failed: a piece may be on its way.
+  rooms.free();
+  return matrix;
 }
 
 function placed(
@@ -90,123 +94,6 @@ function placed(
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;
     throw new FormatError(source.name, 0, `${showName(name)}: ${error.message}`);
-  }
-}
-
-type Numbers = Uint8Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
-
-const storedIn = {
-  f16: ['f16', Uint16Array],
-  i8: ['i8', Int8Array],
-  e8: ['u8', Uint8Array],
-} as const;
-
-/** The arrays of a matrix, filled and read a block at a time, in the order of the file. */
-class OpenArrays {
-  readonly #kind: Kind;
-  readonly #shape: readonly [number, number];
-  readonly #codes: Uint8Array<ArrayBuffer>;
-  readonly #scales: Numbers;
-  readonly #minima: Numbers;
-  readonly #steps: Uint16Array<ArrayBuffer>;
-  readonly #minimumSteps: Uint16Array<ArrayBuffer>;
-  readonly #block = openBlock();
-  readonly #groups: number;
-  #at = 0;
-
-  constructor(kind: Kind, shape: readonly [number, number], given: Readonly<Record<string, Numbers>> = {}) {
-    const { bits, group, scales, minima } = kind.parts;
-    const elements = shape[0] * shape[1];
-    const blocks = elements / kind.elements;
-    const groups = elements / group;
-    const Scales = storedIn[scales][1];
-    const stepped = scales === 'i8' ? blocks : 0;
-    this.#kind = kind;
-    this.#shape = shape;
-    this.#groups = kind.elements / group;
-    this.#codes = (given['codes'] ?? new Uint8Array((elements * bits) / 8)) as Uint8Array<ArrayBuffer>;
-    this.#scales = given['scales'] ?? new Scales(groups);
-    this.#minima = given['minima'] ?? new Scales(minima ? groups : 0);
-    this.#steps = (given['steps'] ?? new Uint16Array(stepped)) as Uint16Array<ArrayBuffer>;
-    this.#minimumSteps = (given['minimumSteps'] ?? new Uint16Array(minima ? stepped : 0)) as Uint16Array<ArrayBuffer>;
-  }
-
-  /** Takes the next block apart. */
-  unpack(bytes: Uint8Array, from: number): void {
-    const { parts, elements } = this.#kind;
-    const block = this.#block;
-    const index = this.#at++;
-    parts.unpack(bytes, from, block);
-    packBits(block.codes, elements, parts.bits, this.#codes, (index * elements * parts.bits) / 8);
-    for (let group = 0, at = index * this.#groups; group < this.#groups; group++, at++) {
-      this.#scales[at] = block.scales[group] as number;
-      if (parts.minima) this.#minima[at] = block.minima[group] as number;
-    }
-    if (parts.scales !== 'i8') return;
-    this.#steps[index] = block.step;
-    if (parts.minima) this.#minimumSteps[index] = block.minimumStep;
-  }
-
-  /** Writes the next block. */
-  pack(bytes: Uint8Array, to: number): void {
-    const { parts, elements } = this.#kind;
-    const block = this.#block;
-    const index = this.#at++;
-    unpackBits(this.#codes, (index * elements * parts.bits) / 8, parts.bits, block.codes, elements);
-    for (let group = 0, at = index * this.#groups; group < this.#groups; group++, at++) {
-      block.scales[group] = this.#scales[at] as number;
-      block.minima[group] = this.#minima[at] ?? 0;
-    }
-    block.step = this.#steps[index] ?? 0;
-    block.minimumStep = this.#minimumSteps[index] ?? 0;
-    parts.pack(block, bytes, to);
-  }
-
-  /** The arrays that `int-n` has. */
-  encoded(): Encoding['arrays'] {
-    const { parts, elements } = this.#kind;
-    const [rows, columns] = this.#shape;
-    const [dtype] = storedIn[parts.scales];
-    const isStepped = parts.scales === 'i8';
-    const ofGroups = (data: Numbers): EncodedArray => ({ dtype, shape: [rows, columns / parts.group], data });
-    const ofBlocks = (data: Numbers): EncodedArray => ({ dtype: 'f16', shape: [rows, columns / elements], data });
-    return {
-      codes: { dtype: 'u8', shape: [rows, (columns * parts.bits) / 8], data: this.#codes },
-      scales: ofGroups(this.#scales),
-      ...(parts.minima && { minima: ofGroups(this.#minima) }),
-      ...(isStepped && { steps: ofBlocks(this.#steps) }),
-      ...(isStepped && parts.minima && { minimumSteps: ofBlocks(this.#minimumSteps) }),
-      ...(parts.table && { table: { dtype: 'i8', shape: [16], data: parts.table.slice() } }),
-    };
-  }
-}
-
-/** Codes one behind the other, the lowest bits first. */
-function packBits(codes: Uint8Array, count: number, bits: number, bytes: Uint8Array, to: number): void {
-  if (bits === 8) {
-    for (let i = 0; i < count; i++) bytes[to + i] = codes[i] as number;
-    return;
-  }
-  if (bits === 4) {
-    for (let i = 0; i < count; i += 2) bytes[to++] = (codes[i] as number) | ((codes[i + 1] as number) << 4);
-    return;
-  }
-  let [held, filled] = [0, 0];
-  for (let i = 0; i < count; i++) {
-    held |= (codes[i] as number) << filled;
-    filled += bits;
-    for (; filled >= 8; filled -= 8, held >>= 8) bytes[to++] = held & 255;
-  }
-}
-
-/** As `packBits`, the other way round. */
-function unpackBits(bytes: Uint8Array, from: number, bits: number, codes: Uint8Array, count: number): void {
-  let [held, filled] = [0, 0];
-  for (let i = 0; i < count; i++) {
-    for (; filled < bits; filled += 8) held |= (bytes[from++] as number) << filled;
-    codes[i] = held & (2 ** bits - 1);
-    held >>= bits;
-    filled -= bits;
   }
 }
 
@@ -262,7 +149,7 @@ async function packed(matrix: EncodedMatrix, kind: Kind): Promise<Uint8Array<Arr
   }
   checkHeld(kind, given);
   const blocks = (rows * columns) / kind.elements;
-  const arrays = new OpenArrays(kind, [rows, columns], given);
+  const arrays = new OpenArrays(kind, [rows, columns], new Rooms(), given);
   const bytes = new Uint8Array(blocks * kind.bytes);
   for (let block = 0; block < blocks; block++) arrays.pack(bytes, block * kind.bytes);
   return bytes;

@@ -34,7 +34,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 function viewOf(
   source: TensorSource,
   tensors: ReadonlyMap<string, TensorEntry>,
-  readOf: (name: string, begin: number, end: number) => Promise<Bytes>,
+  /** May read into the buffer, which has room for the bytes that are asked for. */
+  readOf: (name: string, begin: number, end: number, reuse: ArrayBuffer | undefined) => Promise<Bytes>,
   ties: TensorSource['ties'],
 ): TensorSource {
   return {
@@ -46,8 +47,8 @@ function viewOf(
     read: async (name, range: Range, reuse) => {
       const { bytes } = entryOf({ ...source, tensors }, name);
       const { begin, end } = range ?? { begin: 0, end: bytes };
-      const read = await readOf(name, begin, end);
-      if (!reuse) return read;
+      const read = await readOf(name, begin, end, reuse);
+      if (!reuse || read.buffer === reuse) return read;
       const into = new Uint8Array(reuse, 0, read.length);
       into.set(read);
       return into;
@@ -122,7 +123,7 @@ function headRowsOf(source: TensorSource, name: string, shape: Shape, heads: num
  */
 export function partSource(source: TensorSource, parts: TensorParts): TensorSource {
   const entries = new Map([...parts].map(([own, part]) => [own, entryOfPart(source, own, part)] as const));
-  const read = async (own: string, begin: number, end: number): Promise<Bytes> => {
+  const read: Parameters<typeof viewOf>[2] = async (own, begin, end, reuse) => {
     const part = parts.get(own) as TensorPart;
     const entry = entries.get(own) as TensorEntry;
     const first = part.rows?.[0] ?? 0;
@@ -134,7 +135,7 @@ export function partSource(source: TensorSource, parts: TensorParts): TensorSour
       return whole.slice(first * row + begin, first * row + end);
     }
     const at = first * row;
-    if (part.turnedHeads === undefined) return source.read(part.name, { begin: at + begin, end: at + end });
+    if (part.turnedHeads === undefined) return source.read(part.name, { begin: at + begin, end: at + end }, reuse);
     const headRows = headRowsOf(source, part.name, entry.shape, part.turnedHeads);
     const head = headRows * row;
     const [from, to] = [Math.floor(begin / head) * head, Math.ceil(end / head) * head];

@@ -11,6 +11,7 @@ import {
 } from '../arguments/rules.ts';
 import { productTime, windowsTime } from '../device/encoded-costs.ts';
 import { modes, withMode } from '../graph/modes.ts';
+import { isGrouped } from '../kernel/activations.ts';
 import { fixValue } from '../runtime/fixed-values.ts';
 import { checkShape, type Shape } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -57,6 +58,8 @@ export function chooseKernel(matrix: EncodedMatrix, use: ProductUse): KernelChoi
   const { device, format, shape } = matrix;
   if (!matrix.t().hasKernel(use.rows)) return { kernel: 'dense', reason: `${device.name} has no kernel for it` };
   if (shape[0] * shape[1] * use.rows === 0) return { kernel: 'own', reason: 'nothing is multiplied' };
+  if (isGrouped(matrix.activations))
+    return { kernel: 'own', reason: 'x is rounded in groups, whose codes meet those of the matrix as whole numbers' };
   const found = timesOf(matrix, use);
   if (!found) return { kernel: 'own', reason: `what ${format.name} costs on ${device.name} was not measured` };
   const { own, dense, crossover } = found;

@@ -70,5 +70,7 @@ function roundedRows(x: Tensor, most: number = largestCode): Tensor {
   const largest = x.abs().max([-1], { keepDims: true });
   const scale = largest.minimum(largestScaled).div(most);
   // A row of zeros has the scale 0, and stays one. NaN is chosen, not computed: compilers of shaders take ∞ - ∞ for 0.
-  return x.div(scale.maximum(smallest)).round().mul(scale).where(largest.isFinite(), NaN);
+  const codes = x.div(scale.maximum(smallest)).round();
+  const held = most === groupCodes['int16-groups'] ? codes.maximum(-most).minimum(most) : codes;
+  return held.mul(scale).where(largest.isFinite(), NaN);
 }

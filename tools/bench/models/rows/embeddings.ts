@@ -11,6 +11,7 @@ import { atLeast, type Row } from '../../optimize/row.ts';
 import { brownText, findCheckpoint, miniLm } from '../checkpoints.ts';
 import type { Places } from '../places.ts';
 import { onnxRuntime } from '../onnx-runtime.ts';
+import { median, processorTime } from '../processor-time.ts';
 
 const sentencesOf = (): readonly string[] =>
   brownText('eval')
@@ -26,17 +27,6 @@ const rounds = 7;
 const warmUp = 1500;
 /** How many times as fast as ONNX Runtime in the slowest shape. */
 const wanted = 2;
-
-/** Milliseconds of the processor that a call takes. */
-async function processorTime(call: () => Promise<unknown>): Promise<number> {
-  const before = process.cpuUsage();
-  await call();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
-}
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 /** The rows of MiniLM. */
 export function embeddingRows({ checkpoints, python }: Places): readonly Row[] {

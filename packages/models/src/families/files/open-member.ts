@@ -23,7 +23,8 @@ export interface OpenModelOptions {
   readonly weights?: 'stored' | 'f32';
   /**
    * What weights meet where products compute from their blocks: activations as they are, or rounded in groups of 32 to codes of
-   * 16 or 8 bits, which is faster. Default: f32.
+   * 16 or 8 bits, which is faster. Where codes of a weight have more than 4 bits, as those of an output layer often have, 16 bits
+   * are as fast as 8, and are taken for both. Default: f32.
    */
   readonly activations?: 'f32' | 'int16-groups' | 'int8-groups';
 }

@@ -45,21 +45,22 @@ const roundings: Readonly<Record<EncodedMatmulSpec['activations'], (row: Float64
   codes: (row) => row,
   int8: (row) => roundedRow(row, largestCode),
   'int8-groups': (row) => roundedGroups(row, groupCodes['int8-groups']),
-  'int16-groups': (row) => roundedGroups(row, groupCodes['int16-groups']),
+  'int16-groups': (row) => roundedGroups(row, groupCodes['int16-groups'], groupCodes['int16-groups']),
 };
 
-function roundedGroups(row: Float64Array, most: number): Float64Array {
+function roundedGroups(row: Float64Array, most: number, end?: number): Float64Array {
   for (let at = 0; at < row.length; at += activationGroup)
-    row.set(roundedRow(row.subarray(at, at + activationGroup), most), at);
+    row.set(roundedRow(row.subarray(at, at + activationGroup), most, end), at);
   return row;
 }
 
-/** A row as codes up to one stand for it; NaN where it is not finite. */
-function roundedRow(row: Float64Array, largest: number): Float64Array {
+/** A row as codes up to one, or that end there, stand for it; NaN where it is not finite. */
+function roundedRow(row: Float64Array, largest: number, end = Infinity): Float64Array {
   const most = row.reduce((found, value) => Math.max(found, Math.abs(value)), 0);
   const scale = Math.fround(Math.min(most, largestScaled) / largest);
   if (scale === 0) return row.map(() => 0);
-  return Number.isFinite(most) ? row.map((value) => roundHalfEven(Math.fround(value / scale)) * scale) : row.fill(NaN);
+  const code = (value: number): number => Math.max(-end, Math.min(end, roundHalfEven(Math.fround(value / scale))));
+  return Number.isFinite(most) ? row.map((value) => code(value) * scale) : row.fill(NaN);
 }
 
 function plainStore({ out }: EncodedMatmulSpec): LoopInstruction[] {

@@ -7,9 +7,11 @@ import { roundUp } from './numbers.ts';
 /** Staging buffers kept for the next read. */
 const mostStaging = 4;
 
-/** A view that WebGPU accepts: on memory that is not shared, and a multiple of four bytes long (padded with zeros). */
+/** A view that WebGPU accepts: on memory that is neither shared nor resizable, and a multiple of four bytes long (padded with zeros). */
 export function uploadable(data: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (data.byteLength % 4 === 0 && data.buffer instanceof ArrayBuffer) return data as Uint8Array<ArrayBuffer>;
+  const { buffer } = data as { readonly buffer: ArrayBufferLike & { readonly resizable?: boolean } };
+  if (data.byteLength % 4 === 0 && buffer instanceof ArrayBuffer && !buffer.resizable)
+    return data as Uint8Array<ArrayBuffer>;
   const copy = new Uint8Array(roundUp(data.byteLength, 4));
   copy.set(data);
   return copy;

@@ -5,22 +5,9 @@
  * An element of the blocked product is 4 bytes: a pair of codes of i16, or a number that a group has. Each group has its pairs, of
  * x and of the matrix, then their scales, then, where there are minima, the sum of x and the minimum.
  */
-import { activationGroup, groupCodes, largestScaled, type GroupActivations } from '../../../kernel/activations.ts';
+import type { GroupActivations } from '../../../kernel/activations.ts';
 import { centreOf, type GroupedCodes } from '../../../kernel/grouped-codes.ts';
-import {
-  f32,
-  f64,
-  i32,
-  laneOp,
-  memoryOp,
-  op,
-  select,
-  shuffle32,
-  v128,
-  type Expression,
-  type Local,
-} from '../assembler/expression.ts';
-import type { FunctionBuilder } from '../assembler/function-builder.ts';
+import { i32, memoryOp, op, v128, type Expression, type Local } from '../assembler/expression.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
 import { gemmKernels } from '../gemm/gemm.ts';
@@ -28,15 +15,12 @@ import { addElement, addMultiply, floatProducts, pairProducts, type Products } f
 import { transpose4 } from '../gemm/pack.ts';
 import type { Tile } from '../gemm/tile.ts';
 import { onceAnEngineEach } from '../once-an-engine.ts';
+import { forEachCodedGroup } from './coded-groups.ts';
 import { codeReader, codesTogether } from './int-n-codes.ts';
 import { fourteenWords, groupedArrays, numbersOfGroup } from './int-n-kernels.ts';
-import { isPaired } from './int-n-planes.ts';
-import { largestOf } from './rounding.ts';
 
 /** The functions for matrices of a kind. */
 export interface CodedKernels {
-  /** (x, codes, scales, sums, blocks): codes of i16 in the order of planes, and of each group the scale of x and its sum, f64. */
-  readonly codeGroups: WasmFunction;
   /** (x, target, blocks): the elements of a row, block by block of 32 columns. */
   readonly codeElements: WasmFunction;
   /**
@@ -66,7 +50,6 @@ export const codedKernels: (engine: Engine, kind: CodedKind) => CodedKernels = o
     const { own } = kind;
     const { module } = engine.module();
     const { tile } = gemmKernels(engine);
-    addCodeGroups(module, kind);
     addCodeElements(module, kind);
     addPanel(module, own, tile.columns);
     addMultiply(module, 'multiplyGroups', tile, groupProducts(tile, own));
@@ -77,93 +60,11 @@ export const codedKernels: (engine: Engine, kind: CodedKind) => CodedKernels = o
 
 const load = (address: Expression, offset = 0): Expression => memoryOp('v128.load', offset, [address]);
 
-/** The scale of a block of x, and what to divide by. */
-function scaleOfBlock(
-  f: FunctionBuilder,
-  x: Local,
-  activations: GroupActivations,
-): { readonly scale: Local; readonly divisors: Local } {
-  const most = largestOf(f, x, f.let(i32(activationGroup)));
-  const isPast = op('i32.and', op('f32.gt', most, f32(largestScaled)), op('f32.lt', most, f32(Infinity)));
-  const scale = f.let(op('f32.div', select(isPast, f32(largestScaled), most), f32(groupCodes[activations])));
-  const divisor = select(op('f32.eq', scale, f32(0)), f32(1), scale);
-  return { scale, divisors: f.let(op('f32x4.splat', divisor)) };
-}
-
-/** The codes of some columns from x on, i32. */
-function codesOf(f: FunctionBuilder, x: Local, offset: number, divisors: Local): Local {
-  return f.let(op('i32x4.trunc_sat_f32x4_s', op('f32x4.nearest', op('f32x4.div', load(x, offset), divisors))));
-}
-
-/** The sum of a group of codes, whose pairs add up to a vector of i32. */
-function sumOf(sums: Local): Expression {
-  const lanes = [0, 1, 2, 3].map((lane) => laneOp('i32x4.extract_lane', lane, sums));
-  return lanes.reduce((sum, lane) => op('i32.add', sum, lane));
-}
-
-/** Eights of codes of a group, i16, in the order of columns or with every 8 even ones before the 8 odd ones. */
-function eightsOf(f: FunctionBuilder, own: GroupedCodes, x: Local, divisors: Local, paired: boolean): Local[] {
-  const fours = Array.from({ length: own.group / 4 }, (_, four) => codesOf(f, x, four * 16, divisors));
-  const arranged = paired
-    ? fours.flatMap((_, place) => {
-        if (place % 4 !== 0) return [];
-        const [a, b, c, d] = fours.slice(place, place + 4) as [Local, Local, Local, Local];
-        return [0, 1].flatMap((odd) => {
-          const lanes = [odd, 2 + odd, 4 + odd, 6 + odd] as const;
-          return [shuffle32(a, b, lanes), shuffle32(c, d, lanes)];
-        });
-      })
-    : fours;
-  return arranged.flatMap((four, place) =>
-    place % 2 === 0 ? [f.let(op('i16x8.narrow_i32x4_s', four, arranged[place + 1] as Expression))] : [],
-  );
-}
-
-/** Codes of x, block by block; `store` is given the codes of a group, their sum and their scale. */
-function forEachGroup(
-  f: FunctionBuilder,
-  { own, activations }: CodedKind,
-  x: Local,
-  blocks: Local,
-  paired: boolean,
-  store: (eights: readonly Local[], sum: Local, scale: Local) => void,
-): void {
-  const ones = f.let(op('i16x8.splat', i32(1)));
-  f.repeat(blocks, () => {
-    const { scale, divisors } = scaleOfBlock(f, x, activations);
-    for (let at = 0; at < activationGroup; at += own.group) {
-      const eights = eightsOf(f, own, x, divisors, paired);
-      const sums = f.let(v128([0, 0, 0, 0]));
-      for (const eight of eights) f.set(sums, op('i32x4.add', sums, op('i32x4.dot_i16x8_s', eight, ones)));
-      store(eights, f.let(sumOf(sums)), scale);
-      f.increase(x, own.group * 4);
-    }
-  });
-}
-
-function addCodeGroups(module: ModuleBuilder, kind: CodedKind): void {
-  const { own } = kind;
-  const f = module.function('codeGroups', ['i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
-  const [x, codes, scales, sums, blocks] = f.arguments;
-  forEachGroup(f, kind, x, blocks, isPaired(own), (eights, sum, scale) => {
-    for (const [place, eight] of eights.entries()) f.store('v128.store', codes, eight, place * 16);
-    const wide = f.let(op('f64.promote_f32', scale));
-    f.store('f64.store', scales, wide);
-    f.store('f64.store', sums, op('f64.mul', op('f64.convert_i32_s', sum), wide));
-    f.increase(codes, own.group * 2);
-    f.increase(scales, 8);
-    f.increase(sums, 8);
-  });
-  // What a last pair of groups lacks.
-  f.store('f64.store', scales, f64(0));
-  f.store('f64.store', sums, f64(0));
-}
-
 function addCodeElements(module: ModuleBuilder, kind: CodedKind): void {
   const { own } = kind;
   const f = module.function('codeElements', ['i32', 'i32', 'i32'], 'none', true);
   const [x, target, blocks] = f.arguments;
-  forEachGroup(f, kind, x, blocks, false, (eights, sum, scale) => {
+  forEachCodedGroup(f, { ...kind, paired: false }, x, blocks, (eights, sum, scale) => {
     for (const [place, eight] of eights.entries()) f.store('v128.store', target, eight, place * 16);
     f.store('f32.store', target, scale, own.group * 2);
     if (own.minima) f.store('f32.store', target, op('f32.mul', op('f32.convert_i32_s', sum), scale), own.group * 2 + 4);

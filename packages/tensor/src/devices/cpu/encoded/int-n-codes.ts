@@ -16,6 +16,8 @@ export interface CodeReader {
   readonly inOrder: (pointer: Local, offset: number) => readonly [Expression, Expression];
   /** The same, of the eight even and the eight odd columns, of codes of 4 bits. */
   readonly inPairs: (pointer: Local, offset: number) => readonly [Expression, Expression];
+  /** Of such codes each even one and 16 times the odd one behind it, added up, then the odd ones. */
+  readonly inTwos: (pointer: Local, offset: number) => readonly [Expression, Expression];
 }
 
 /** Code that reads codes; `table` is the address of that, if there is one. */
@@ -27,7 +29,7 @@ export function codeReader(f: FunctionBuilder, own: GroupedCodes, table: Local):
       memoryOp('v128.load8x8_u', offset, [pointer]),
       memoryOp('v128.load8x8_u', offset + 8, [pointer]),
     ];
-    return { inOrder: both, inPairs: both };
+    return { inOrder: both, inPairs: both, inTwos: both };
   }
   const { factor } = centreOf(own);
   const lanes = Array.from({ length: 8 }, (_, lane) => lane * bits);
@@ -36,7 +38,12 @@ export function codeReader(f: FunctionBuilder, own: GroupedCodes, table: Local):
     v128([0, 2, 4, 6].map((lane) => (up[lane] as number) | ((up[lane + 1] as number) << 16)) as Four),
   );
   const nibble = f.let(op('i16x8.splat', i32(15)));
+  const twos = (pointer: Local, offset: number): readonly [Local, Expression] => {
+    const bytes = f.let(memoryOp('v128.load8x8_u', offset, [pointer]));
+    return [bytes, op('i16x8.shr_u', bytes, i32(4))];
+  };
   return {
+    inTwos: twos,
     inOrder: (pointer, offset) => {
       const bytes = f.let(fewBytes(f, pointer, offset, 2 * bits));
       const half = (place: 0 | 1): Expression => {
@@ -48,8 +55,8 @@ export function codeReader(f: FunctionBuilder, own: GroupedCodes, table: Local):
       return [half(0), half(1)];
     },
     inPairs: (pointer, offset) => {
-      const bytes = f.let(memoryOp('v128.load8x8_u', offset, [pointer]));
-      return [op('v128.and', bytes, nibble), op('i16x8.shr_u', bytes, i32(4))];
+      const [both, odd] = twos(pointer, offset);
+      return [op('v128.and', both, nibble), odd];
     },
   };
 }
@@ -73,16 +80,18 @@ function tableReader(f: FunctionBuilder, table: Local): CodeReader {
       f.let(op('i8x16.swizzle', entries, odd)),
     ];
   };
+  const inPairs: CodeReader['inPairs'] = (pointer, offset) => {
+    const [even, odd] = halves(pointer, offset);
+    return [op('i16x8.extend_low_i8x16_s', even), op('i16x8.extend_low_i8x16_s', odd)];
+  };
   const inTurns = Array.from({ length: 16 }, (_, byte) => (byte & 1) * 16 + (byte >> 1));
   return {
     inOrder: (pointer, offset) => {
       const all = f.let(shuffle8(...halves(pointer, offset), inTurns));
       return [op('i16x8.extend_low_i8x16_s', all), op('i16x8.extend_high_i8x16_s', all)];
     },
-    inPairs: (pointer, offset) => {
-      const [even, odd] = halves(pointer, offset);
-      return [op('i16x8.extend_low_i8x16_s', even), op('i16x8.extend_low_i8x16_s', odd)];
-    },
+    inPairs,
+    inTwos: inPairs,
   };
 }
 

@@ -30,8 +30,6 @@ export interface GroupedPlaneKernels {
 export interface PlaneKind {
   readonly own: GroupedCodes;
   readonly rest: number;
-  /** Planes of x: one where that is rounded to codes, of which each group has a scale. */
-  readonly planes: 1 | 2;
 }
 
 /** Compiles the functions once an engine. */
@@ -70,8 +68,7 @@ function addedHalves(f: FunctionBuilder, a: Expression, b: Expression): Local {
 
 /** The whole numbers of two groups, f64; of one group and a 0. */
 function wholePair(f: FunctionBuilder, one: PlaneSums, other: PlaneSums | undefined, places: Local): Expression {
-  const [high, low] = one.map((sum, plane) => addedHalves(f, sum, other?.[plane] ?? none)) as [Local, Local?];
-  if (!low) return op('f64x2.convert_low_i32x4_s', op('i32x4.add', high, upperHalf(high)));
+  const [high, low] = one.map((sum, plane) => addedHalves(f, sum, other?.[plane] ?? none)) as [Local, Local];
   const both = f.let(op('i32x4.add', shuffle32(high, low, [0, 1, 4, 5]), shuffle32(high, low, [2, 3, 6, 7])));
   const upper = op('f64x2.mul', op('f64x2.convert_low_i32x4_s', both), places);
   return op('f64x2.add', upper, op('f64x2.convert_low_i32x4_s', upperHalf(both)));
@@ -117,7 +114,6 @@ interface Row {
 
 interface Walk {
   readonly own: GroupedCodes;
-  readonly planes: 1 | 2;
   readonly codes: CodeReader;
   readonly numbers: ScaleReader;
   readonly places: Local;
@@ -130,7 +126,7 @@ interface Walk {
   readonly rows: readonly Row[];
 }
 
-function addMultiply(module: ModuleBuilder, { own, rest, planes: count }: PlaneKind): void {
+function addMultiply(module: ModuleBuilder, { own, rest }: PlaneKind): void {
   const f = module.function('multiply', sixteen, 'none', true);
   const [planes, xScales, sums, codes, scales, others, steps, otherSteps, table, y, rows] = f.arguments as Local[];
   const [groups, codeStep, scaleStep, otherStep, stepStep] = f.arguments.slice(11);
@@ -138,7 +134,6 @@ function addMultiply(module: ModuleBuilder, { own, rest, planes: count }: PlaneK
   const isStepped = own.scales === 'i8';
   const fixed = {
     own,
-    planes: count,
     codes: codeReader(f, own, table as Local),
     numbers: scaleReader(f, own),
     places: f.let(op('f64x2.splat', f64(65536))),
@@ -182,7 +177,7 @@ function addMultiply(module: ModuleBuilder, { own, rest, planes: count }: PlaneK
 
 /** Adds the products of `count` groups, up to four. */
 function addGroups(f: FunctionBuilder, walk: Walk, count: number): void {
-  const { own, planes, rows, numbers, passed } = walk;
+  const { own, rows, numbers, passed } = walk;
   const step = (base: Local): Expression =>
     own.scales === 'i8'
       ? op('i32.add', base, op('i32.shl', op('i32.shr_u', passed, i32(groupsOfStepBits(own))), i32(1)))
@@ -194,7 +189,7 @@ function addGroups(f: FunctionBuilder, walk: Walk, count: number): void {
   for (let first = 0; first < count; first += 2) {
     const one = groupDots(f, walk, first);
     const other = first + 1 < count ? groupDots(f, walk, first + 1) : undefined;
-    const xScale = f.let(memoryOp(planes === 1 ? 'v128.load' : 'v128.load64_splat', 0, [walk.xScales]));
+    const xScale = f.let(memoryOp('v128.load64_splat', 0, [walk.xScales]));
     const ofX = f.let(load(walk.sums));
     const isCentred = !own.zeros && !own.minima && !own.table;
     const ofCentre = isCentred ? f.let(op('f64x2.mul', ofX, walk.centre)) : ofX;
@@ -212,7 +207,7 @@ function addGroups(f: FunctionBuilder, walk: Walk, count: number): void {
       f.set(total, op('f64x2.add', total, scaled));
       if (own.minima) f.set(total, op('f64x2.add', total, op('f64x2.mul', ofX, offset as Expression)));
     }
-    f.increase(walk.xScales, planes === 1 ? 16 : 8);
+    f.increase(walk.xScales, 8);
     f.increase(walk.sums, 16);
   }
   if (isWritten(own)) passColumns(f, walk, count * own.group);
@@ -235,26 +230,24 @@ function zerosAt(f: FunctionBuilder, address: Local, count: number): Local {
 }
 
 /** The counts of the group at a place of those that are added together times x, of each row. */
-function groupDots(f: FunctionBuilder, { own, planes, codes, x, rows }: Walk, place: number): readonly PlaneSums[] {
-  const sums = rows.map((): PlaneSums => Array.from({ length: planes }, () => f.local('v128')));
+function groupDots(f: FunctionBuilder, { own, codes, x, rows }: Walk, place: number): readonly PlaneSums[] {
+  const sums = rows.map((): PlaneSums => [f.local('v128'), f.local('v128')]);
   const written = Math.min(own.group, mostWritten);
   const begin = isWritten(own) ? place * own.group : 0;
   const read = isPaired(own) ? codes.inPairs : codes.inOrder;
   const add = (isFirst: boolean): void => {
     for (let at = 0; at < written; at += codesTogether) {
-      const factors = Array.from({ length: planes * 2 }, (_, vector) =>
-        f.let(load(x, (begin + at) * planes * 2 + vector * 16)),
-      );
+      const factors = [0, 1, 2, 3].map((vector) => f.let(load(x, (begin + at) * 4 + vector * 16)));
       for (const [row, { codes: pointer }] of rows.entries())
         for (const [half, expression] of read(pointer, ((begin + at) * own.bits) / 8).entries()) {
           const counts = f.let(expression);
           for (const [plane, sum] of (sums[row] as PlaneSums).entries()) {
-            const product = op('i32x4.dot_i16x8_s', factors[half * planes + plane] as Local, counts);
+            const product = op('i32x4.dot_i16x8_s', factors[half * 2 + plane] as Local, counts);
             f.set(sum, isFirst && at === 0 && half === 0 ? product : op('i32x4.add', sum, product));
           }
         }
     }
-    if (!isWritten(own)) passColumns(f, { own, planes, x, rows }, written);
+    if (!isWritten(own)) passColumns(f, { own, x, rows }, written);
   };
   add(true);
   f.repeat(own.group / written - 1, () => add(false));
@@ -264,11 +257,7 @@ function groupDots(f: FunctionBuilder, { own, planes, codes, x, rows }: Walk, pl
 /** Whether the code of all columns of a group is written out, so that pointers move past several groups at once. */
 const isWritten = ({ group }: GroupedCodes): boolean => group <= mostWritten;
 
-function passColumns(
-  f: FunctionBuilder,
-  { own, planes, x, rows }: Pick<Walk, 'own' | 'planes' | 'x' | 'rows'>,
-  count: number,
-): void {
-  f.increase(x, count * planes * 2);
+function passColumns(f: FunctionBuilder, { own, x, rows }: Pick<Walk, 'own' | 'x' | 'rows'>, count: number): void {
+  f.increase(x, count * 4);
   for (const { codes } of rows) f.increase(codes, (count * own.bits) / 8);
 }

@@ -8,6 +8,8 @@ import type { EncodedRule } from './encoded-rule.ts';
 import { groupedKernels } from './int-n-kernels.ts';
 import { fitsPlanes, groupedPlaneKernels, isPaired } from './int-n-planes.ts';
 import { scaleBytes } from './int-n-scales.ts';
+import { codesTogether } from './int-n-codes.ts';
+import { codedRowsKernels, scratchBytes } from './int-n-rows.ts';
 import { codedKernels, elementsOf, type CodedKind } from './int-n-coded.ts';
 import { gemmKernels, planGemm, roundUp } from '../gemm/gemm.ts';
 import { rowsOfX } from './rows-of-x.ts';
@@ -25,7 +27,8 @@ export const intNRule: EncodedRule = {
   takesGroups: ({ walks, columns, settings }) => {
     const { group, zeros, scales } = groupedCodes(settings);
     const isShort = scales === 'f16' || scales === 'i8';
-    return walks === 'columns' && columns % activationGroup === 0 && group <= activationGroup && isShort && !zeros;
+    const isWhole = columns % activationGroup === 0 && group >= codesTogether && group <= activationGroup;
+    return walks === 'columns' && isWhole && isShort && !zeros;
   },
   calls: (spec, engine) => {
     const { walks, m, activations, columns } = spec;
@@ -90,7 +93,7 @@ function planes(spec: EncodedMatmulSpec, engine: Engine, exact: Calls): Calls {
   const groups = Math.floor(columns / own.group);
   const pairs = Math.ceil(groups / 2);
   const { addColumns } = groupedKernels(engine, own);
-  const { sumGroups, multiply } = groupedPlaneKernels(engine, { own, rest: groups % 4, planes: 2 });
+  const { sumGroups, multiply } = groupedPlaneKernels(engine, { own, rest: groups % 4 });
   const { inOrder, inPairs } = planeKernels(engine);
   const { addresses, steps } = arraysOf(spec);
   return planesCalls(spec, engine, exact, {
@@ -112,25 +115,26 @@ function codedRows(spec: EncodedMatmulSpec, engine: Engine, kind: CodedKind): Ca
   const { columns, m } = spec;
   const { own } = kind;
   const groups = columns / own.group;
-  const { codeGroups } = codedKernels(engine, kind);
-  const { multiply } = groupedPlaneKernels(engine, { own, rest: groups % 4, planes: 1 });
+  const { codeGroups, multiply } = codedRowsKernels(engine, { ...kind, rest: groups % 4 });
   const { addresses, steps } = arraysOf(spec);
   const x = rowsOfX(spec, engine, 'f32');
   const out = rowsOfResult(spec, engine);
   const units = rowUnits(spec);
   const scalesAt = x.bytes + columns * 2;
-  const sumsAt = scalesAt + roundUp((groups + 1) * 8, 16);
-  engine.reserve(sumsAt + roundUp((groups + 1) * 8, 16), 'matmul');
+  // A vector more than there are groups.
+  const sumsAt = scalesAt + roundUp(groups * 4, 16) + 16;
+  const scratchAt = sumsAt + roundUp(groups * 4, 16) + 16;
+  engine.reserve(scratchAt + scratchBytes, 'matmul');
   return () => {
     const address = engine.workspace;
     const [from, to, parts] = [x.place(address), out.at(), addressesOf(spec, engine)];
-    const [codes, scales, sums] = [address + x.bytes, address + scalesAt, address + sumsAt];
+    const ofX = [address + x.bytes, address + scalesAt, address + sumsAt] as const;
     for (let i = 0; i < m; i++) {
-      codeGroups(from + i * columns * 4, codes, scales, sums, columns / activationGroup);
+      codeGroups(from + i * columns * 4, ...ofX, columns / activationGroup);
       for (const [unit, { row, rows }] of units.entries())
         engine.serve(unit, 1, () => {
           const y = to + i * out.step + row * 4;
-          multiply(codes, scales, sums, ...addresses(parts, row), y, rows, groups, ...steps);
+          multiply(...ofX, address + scratchAt, ...addresses(parts, row), y, rows, groups, ...steps);
         });
     }
   };

@@ -1,0 +1,95 @@
+/** Code that rounds rows of x to codes in groups, half to even: their scale is the largest magnitude of 32 / the largest code. */
+import { activationGroup, groupCodes, largestScaled, type GroupActivations } from '../../../kernel/activations.ts';
+import type { GroupedCodes } from '../../../kernel/grouped-codes.ts';
+import {
+  f32,
+  i32,
+  laneOp,
+  memoryOp,
+  op,
+  select,
+  shuffle32,
+  v128,
+  type Expression,
+  type Local,
+} from '../assembler/expression.ts';
+import type { FunctionBuilder } from '../assembler/function-builder.ts';
+import { largestOf } from './rounding.ts';
+
+/** What codes are for. */
+export interface CodedGroups {
+  /** Of the matrix that they meet. */
+  readonly own: GroupedCodes;
+  readonly activations: GroupActivations;
+  /** Whether of sixteen columns the even ones stand before the odd ones. */
+  readonly paired: boolean;
+}
+
+const load = (address: Expression, offset: number): Expression => memoryOp('v128.load', offset, [address]);
+
+/** The scale of a block of x, and what to divide by. */
+function scaleOfBlock(
+  f: FunctionBuilder,
+  x: Local,
+  activations: GroupActivations,
+): { readonly scale: Local; readonly divisors: Local } {
+  const most = largestOf(f, x, f.let(i32(activationGroup)));
+  const isPast = op('i32.and', op('f32.gt', most, f32(largestScaled)), op('f32.lt', most, f32(Infinity)));
+  const scale = f.let(op('f32.div', select(isPast, f32(largestScaled), most), f32(groupCodes[activations])));
+  const divisor = select(op('f32.eq', scale, f32(0)), f32(1), scale);
+  return { scale, divisors: f.let(op('f32x4.splat', divisor)) };
+}
+
+/** The codes of some columns from x on, i32. */
+function codesOf(f: FunctionBuilder, x: Local, offset: number, divisors: Local): Local {
+  return f.let(op('i32x4.trunc_sat_f32x4_s', op('f32x4.nearest', op('f32x4.div', load(x, offset), divisors))));
+}
+
+/** The sum of a group of codes, whose pairs add up to a vector of i32. */
+function sumOf(sums: Local): Expression {
+  const lanes = [0, 1, 2, 3].map((lane) => laneOp('i32x4.extract_lane', lane, sums));
+  return lanes.reduce((sum, lane) => op('i32.add', sum, lane));
+}
+
+/** Eights of codes of a group, i16, in the order of columns or with every 8 even ones before the 8 odd ones. */
+function eightsOf(f: FunctionBuilder, { own, paired, activations }: CodedGroups, x: Local, divisors: Local): Local[] {
+  const fours = Array.from({ length: own.group / 4 }, (_, four) => codesOf(f, x, four * 16, divisors));
+  const arranged = paired
+    ? fours.flatMap((_, place) => {
+        if (place % 4 !== 0) return [];
+        const [a, b, c, d] = fours.slice(place, place + 4) as [Local, Local, Local, Local];
+        return [0, 1].flatMap((odd) => {
+          const lanes = [odd, 2 + odd, 4 + odd, 6 + odd] as const;
+          return [shuffle32(a, b, lanes), shuffle32(c, d, lanes)];
+        });
+      })
+    : fours;
+  const least = op('i16x8.splat', i32(-groupCodes['int16-groups']));
+  return arranged.flatMap((four, place) => {
+    if (place % 2 !== 0) return [];
+    const eight = op('i16x8.narrow_i32x4_s', four, arranged[place + 1] as Expression);
+    return [f.let(activations === 'int16-groups' ? op('i16x8.max_s', eight, least) : eight)];
+  });
+}
+
+/** Codes of x, block by block; `store` is given the codes of a group, their sum and their scale. */
+export function forEachCodedGroup(
+  f: FunctionBuilder,
+  kind: CodedGroups,
+  x: Local,
+  blocks: Local,
+  store: (eights: readonly Local[], sum: Local, scale: Local) => void,
+): void {
+  const { own, activations } = kind;
+  const ones = f.let(op('i16x8.splat', i32(1)));
+  f.repeat(blocks, () => {
+    const { scale, divisors } = scaleOfBlock(f, x, activations);
+    for (let at = 0; at < activationGroup; at += own.group) {
+      const eights = eightsOf(f, kind, x, divisors);
+      const sums = f.let(v128([0, 0, 0, 0]));
+      for (const eight of eights) f.set(sums, op('i32x4.add', sums, op('i32x4.dot_i16x8_s', eight, ones)));
+      store(eights, f.let(sumOf(sums)), scale);
+      f.increase(x, own.group * 4);
+    }
+  });
+}
