@@ -13,7 +13,7 @@ export const language: Layers = {
     evaluate: ['tokenizer'],
     embed: ['tokenizer', 'generate', 'open'],
     compress: ['evaluate', 'embed'],
-    node: ['open', 'embed', 'compress'],
+    node: ['tokenizer', 'open', 'embed', 'compress'],
   },
   exceptions: [],
 };

@@ -134,16 +134,10 @@ export function json(levels: number = deepest): Check {
   const look = (value: unknown, left: number): string | undefined => {
     if (typeof value !== 'object' || value === null) return undefined;
     if (left === 0) return tooDeep;
-    if (Array.isArray(value)) {
-      // By place: the names of places would take more than what is there.
-      for (let index = 0; index < value.length; index += 1) {
-        const problem = look(value[index], left - 1);
-        if (problem !== undefined) return problem;
-      }
-      return undefined;
-    }
-    for (const key in value) {
-      const problem = look((value as Readonly<Record<string, unknown>>)[key], left - 1);
+    // By place: the names of a list's places would take more than what is there.
+    const parts: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+    for (let index = 0; index < parts.length; index += 1) {
+      const problem = look(parts[index], left - 1);
       if (problem !== undefined) return problem;
     }
     return undefined;
