@@ -1,55 +1,24 @@
 /** A language model of a few hundred weights as a GGUF file and as a folder of Hugging Face: its tokens are bytes. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { registerFamilies, writeModelFolder, writeModelGguf, type OpenedModel } from '@espalier/models';
+import { writeModelFolder, writeModelGguf, type OpenedModel } from '@espalier/models';
 import { writeFileBy } from '@espalier/models/node';
-import { build } from '@espalier/nn';
-import { Generator, randn } from '@espalier/tensor';
+import { tinyOpened } from '../../../../packages/language/test/helpers/tiny-files.ts';
+import { byteTokens } from '../../../../packages/language/test/helpers/tiny-vocabulary.ts';
 
 const template =
   '{% for m in messages %}<|turn|>{{ m.role }}\n{{ m.content }}<|done|>\n{% endfor %}{% if add_generation_prompt %}<|turn|>assistant\n{% endif %}';
 
-/** Bytes as vocabularies of them write them, and two special tokens. */
-function tokens(): readonly string[] {
-  let hidden = 0;
-  const bytes = Array.from({ length: 256 }, (_, byte) => {
-    const isVisible = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
-    return String.fromCharCode(isVisible ? byte : 256 + hidden++);
-  });
-  return [...bytes, '<|turn|>', '<|done|>', 'ab'];
-}
+/** Bytes, two special tokens, and a pair. */
+const tokens = (): readonly string[] => [...byteTokens(), '<|turn|>', '<|done|>', 'ab'];
 
 type Sizes = Readonly<Record<string, number>>;
 
-function tiny(seed: number, sizes: Sizes = {}): OpenedModel {
-  registerFamilies();
-  const model = {
-    type: 'llama',
-    vocabulary: 259,
-    width: 16,
-    layers: 2,
-    heads: 4,
-    keyValueHeads: 2,
-    hidden: 32,
-    context: 256,
-    ...sizes,
-  };
-  const module = build(model);
-  const generator = new Generator(seed);
-  for (const { value } of module.parameters())
-    if (value.rank === 2) value.assign(randn(value.shape, { generator }).mul(0.4));
-  const description = {
-    family: 'llama',
-    model,
-    said: 'llama',
-    format: 'gguf',
-    metadata: {},
-    notes: [],
-    unused: [],
-    special: { bos: 256, eos: [257] },
-  } as const;
-  return { module: module.eval(), description };
-}
+const tiny = (seed: number, sizes: Sizes = {}): OpenedModel =>
+  tinyOpened(
+    { vocabulary: 259, width: 16, hidden: 32, context: 256, ...sizes },
+    { seed, scale: 0.4, special: { bos: 256, eos: [257] } },
+  );
 
 /** Writes a file. */
 export async function writeTinyGguf(path: string, seed = 1, chats = true, sizes: Sizes = {}): Promise<string> {

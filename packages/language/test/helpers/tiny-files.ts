@@ -8,42 +8,39 @@ import {
   writeModelGguf,
   type FindFile,
   type ModelFolder,
+  type OpenedModel,
   type TensorSource,
   type WriteFile,
 } from '@espalier/models';
 import { build } from '@espalier/nn';
 import { Generator, randn } from '@espalier/tensor';
 
+/** How a model is drawn. */
+export interface Drawn {
+  readonly seed?: number;
+  readonly scale?: number;
+  readonly special?: NonNullable<OpenedModel['description']['special']>;
+}
+
+/** A model of two layers of four heads with drawn weights, as if it came from a GGUF file. */
+export function tinyOpened(
+  sizes: Readonly<Record<string, number | boolean>>,
+  { seed = 5, scale = 0.3, special }: Drawn = {},
+): OpenedModel {
+  registerFamilies();
+  const model = { type: 'llama', layers: 2, heads: 4, keyValueHeads: 2, ...sizes };
+  const module = build(model);
+  const generator = new Generator(seed);
+  for (const { value } of module.parameters())
+    if (value.rank === 2) value.assign(randn(value.shape, { generator }).mul(scale));
+  const said = { family: 'llama', model, said: 'llama', format: 'gguf', metadata: {}, notes: [], unused: [] } as const;
+  return { module: module.eval(), description: { ...said, ...(special && { special }) } };
+}
+
 /** A model of two layers, 64 wide, as a GGUF file of floats. */
 export async function tinyFile(vocabulary = 32, sizes: Readonly<Record<string, number>> = {}): Promise<TensorSource> {
-  registerFamilies();
-  const generator = new Generator(5);
-  const model = {
-    type: 'llama',
-    vocabulary,
-    width: 64,
-    layers: 2,
-    heads: 4,
-    keyValueHeads: 2,
-    hidden: 96,
-    context: 128,
-    tied: true,
-    ...sizes,
-  };
-  const module = build(model);
-  for (const { value } of module.parameters())
-    if (value.rank === 2) value.assign(randn(value.shape, { generator }).mul(0.3));
-  const description = {
-    family: 'llama',
-    model,
-    said: 'llama',
-    format: 'gguf',
-    metadata: {},
-    notes: [],
-    unused: [],
-  } as const;
   const sink = memorySink();
-  await writeModelGguf(sink, { module: module.eval(), description });
+  await writeModelGguf(sink, tinyOpened({ vocabulary, width: 64, hidden: 96, context: 128, tied: true, ...sizes }));
   return openTensors(bytesOf(sink.bytes(), 'tiny.gguf'));
 }
 

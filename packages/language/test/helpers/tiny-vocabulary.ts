@@ -4,15 +4,18 @@ import type { Json } from '@espalier/nn';
 
 type Parts = { readonly [key: string]: Json };
 
-/** All bytes, as vocabularies of bytes write them, and what is merged of them; special tokens behind. */
-export function bytePairJson(merges: readonly string[], specials: readonly string[] = [], more: Parts = {}): Parts {
-  const bytes: string[] = [];
+/** All bytes, as vocabularies of bytes write them. */
+export function byteTokens(): readonly string[] {
   let hidden = 0;
-  for (let byte = 0; byte < 256; byte++) {
+  return Array.from({ length: 256 }, (_, byte) => {
     const isVisible = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
-    bytes.push(String.fromCharCode(isVisible ? byte : 256 + hidden++));
-  }
-  const tokens = [...bytes, ...merges.map((merge) => merge.replace(' ', ''))];
+    return String.fromCharCode(isVisible ? byte : 256 + hidden++);
+  });
+}
+
+/** All bytes, and what is merged of them; special tokens behind. */
+export function bytePairJson(merges: readonly string[], specials: readonly string[] = [], more: Parts = {}): Parts {
+  const tokens = [...byteTokens(), ...merges.map((merge) => merge.replace(' ', ''))];
   return {
     added_tokens: specials.map((content, index) => ({ id: tokens.length + index, content, special: true })),
     normalizer: null,
