@@ -2,8 +2,8 @@
  * Blocked matrix product in f32.
  * Source: K. Goto, R. van de Geijn, "Anatomy of high-performance matrix multiplication" (2008).
  *
- * Rounding: a block sums 256 products in a register, 32 blocks add up in f32, and from there on in f64: the error is at
- * most 290 · 2^-24 of the sum of magnitudes, however deep the product.
+ * Rounding: a block sums 256 products in a register (the last of few blocks up to as many more as there may be blocks), 32 blocks
+ * add up in f32, and from there on in f64: the error is at most 290 · 2^-24 of the sum of magnitudes, however deep the product.
  */
 import type { Engine, WasmFunction } from '../engine.ts';
 import { onceAnEngine } from '../once-an-engine.ts';
@@ -13,7 +13,7 @@ import { addScaledRows } from './matvec.ts';
 import { addMultiply, floatProducts } from './multiply.ts';
 import { addPack } from './pack.ts';
 import { chooseTile, type Tile } from './tile.ts';
-import { accumulates, addWideSums, settle, wideBytes, type WideSums } from './wide-sums.ts';
+import { accumulates, addWideSums, settle, wideBytes, type Blocks, type WideSums } from './wide-sums.ts';
 
 /** A matrix in memory: steps in bytes between rows and between columns. */
 export interface MatrixLayout {
@@ -128,6 +128,17 @@ function blockOf(m: number, n: number, { rows, columns }: Tile): { readonly rows
 }
 
 /**
+ * The blocks of a depth of k. What is left over goes with the last whole one, unless it is longer than that: the result is gone over for
+ * each block. As many sums follow each other then as in a block and all blocks together, at most.
+ */
+function blocksOf(k: number, depth: number, together: number, longest: number): Blocks {
+  const whole = Math.floor(k / depth);
+  const rest = k - whole * depth;
+  const joins = whole > 0 && rest + Math.min(whole, together) <= longest;
+  return { count: joins ? whole : Math.ceil(k / depth), together };
+}
+
+/**
  * Plans products whose second operand `packSecond` finds. Elements of both are 4 bytes, whatever `multiply` takes them for;
  * blocks of the depth are whole units of it. */
 export function planGemm(
@@ -141,9 +152,11 @@ export function planGemm(
   const { tile, packA, multiply } = kernels;
   const { rows, columns } = blockOf(mostM, mostN, tile);
   const depth = Math.min(depthBlock - (depthBlock % depthUnit), mostK);
-  const bOffset = roundUp(rows, tile.rows) * depth * 4;
-  const edgeOffset = bOffset + roundUp(columns, tile.columns) * depth * 4;
-  const most = { count: Math.ceil(mostK / depth), together };
+  const longest = depthUnit === 1 ? together : 0;
+  const deepest = mostK > depth ? depth + longest : depth;
+  const bOffset = roundUp(rows, tile.rows) * deepest * 4;
+  const edgeOffset = bOffset + roundUp(columns, tile.columns) * deepest * 4;
+  const most = blocksOf(mostK, depth, together, longest);
   const wideOffset = roundUp(edgeOffset + tile.rows * tile.columns * 4, 16);
   // Wide sums of all rows at once could be larger than the operands.
   const tall = wideBytes(most, 1) === 0 ? mostM : Math.min(mostM, wideRows);
@@ -160,7 +173,7 @@ export function planGemm(
     k = mostK,
     finish,
   ) => {
-    const blocks = { count: Math.ceil(k / depth), together };
+    const blocks = blocksOf(k, depth, together, longest);
     const packedB = workspace + bOffset;
     const edge = workspace + edgeOffset;
     for (let j = 0; j < n; j += columns) {
@@ -170,7 +183,7 @@ export function planGemm(
         const firstOfTop = first + (j / columns) * rowBlocks + top / rows;
         for (let block = 0; block < blocks.count; block++) {
           const p = block * depth;
-          const deep = Math.min(depth, k - p);
+          const deep = block === blocks.count - 1 ? k - p : depth;
           engine.serve(firstOfTop, Math.ceil((bottom - top) / rows), () =>
             packSecond(bAddress, j, width, p, deep, packedB),
           );
