@@ -43,7 +43,7 @@ export function isMatrixReadable(dtype: string, shape: readonly number[]): boole
 const readOptions: OptionRules<ReadTensorOptions> = { device: aDevice };
 
 /** Blocks that are read at a time. */
-const pieceBlocks = 2 ** 16;
+const pieceBlocks = 2 ** 13;
 
 /**
  * A matrix of a file in its own bits: [rows, columns] in `int-n`, which has the values that `readTensor` gives.

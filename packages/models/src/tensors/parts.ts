@@ -48,7 +48,7 @@ function viewOf(
       const { bytes } = entryOf({ ...source, tensors }, name);
       const { begin, end } = range ?? { begin: 0, end: bytes };
       const read = await readOf(name, begin, end, reuse);
-      if (!reuse || read.buffer === reuse) return read;
+      if (!reuse || (read.buffer === reuse && read.byteOffset === 0)) return read;
       const into = new Uint8Array(reuse, 0, read.length);
       into.set(read);
       return into;
@@ -93,17 +93,22 @@ function transposed(bytes: Uint8Array, rows: number, columns: number, itemBytes:
   return out;
 }
 
-/** The rows of whole heads in the other order; `isUndone` from that of the file. */
-function turned(bytes: Uint8Array, headRows: number, rowSize: number, isUndone: boolean): Bytes {
-  const out = new Uint8Array(bytes.length);
+/**
+ * Brings the rows of heads into their order, in place: those of two halves in turn one half behind the other, which is undone, or
+ * the other way round.
+ */
+function turn(bytes: Bytes, headRows: number, rowSize: number, isUndone: boolean): Bytes {
+  const held = new Uint8Array(headRows * rowSize);
   const half = headRows / 2;
-  for (let row = 0; row * rowSize < bytes.length; row++) {
-    const [head, at] = [Math.floor(row / headRows), row % headRows];
-    const other = head * headRows + 2 * (at % half) + Math.floor(at / half);
-    const [from, to] = isUndone ? [other, row] : [row, other];
-    out.set(bytes.subarray(from * rowSize, (from + 1) * rowSize), to * rowSize);
+  for (let head = 0; head < bytes.length; head += held.length) {
+    held.set(bytes.subarray(head, head + held.length));
+    for (let row = 0; row < headRows; row++) {
+      const other = 2 * (row % half) + Math.floor(row / half);
+      const [from, to] = isUndone ? [other, row] : [row, other];
+      bytes.set(held.subarray(from * rowSize, (from + 1) * rowSize), head + to * rowSize);
+    }
   }
-  return out;
+  return bytes;
 }
 
 /** Rows of a head, which has two halves. */
@@ -139,8 +144,9 @@ export function partSource(source: TensorSource, parts: TensorParts): TensorSour
     const headRows = headRowsOf(source, part.name, entry.shape, part.turnedHeads);
     const head = headRows * row;
     const [from, to] = [Math.floor(begin / head) * head, Math.ceil(end / head) * head];
-    const heads = await source.read(part.name, { begin: at + from, end: at + to });
-    return turned(heads, headRows, row, true).subarray(begin - from, end - from);
+    const room = reuse && reuse.byteLength >= to - from ? reuse : undefined;
+    const heads = await source.read(part.name, { begin: at + from, end: at + to }, room);
+    return turn(heads, headRows, row, true).subarray(begin - from, end - from);
   };
   return viewOf(source, entries, read, new Map());
 }
@@ -163,7 +169,11 @@ export function joinedSource(source: TensorSource, parts: TensorParts): TensorSo
       const entry = entryOf(source, own);
       const values = await source.read(own);
       const heads = part.turnedHeads;
-      out.set(heads === undefined ? values : turned(values, headRowsOf(source, own, entry.shape, heads), rowBytes(entry), false), at); // prettier-ignore
+      out.set(values, at);
+      if (heads !== undefined) {
+        const rows = out.subarray(at, at + values.length);
+        turn(rows, headRowsOf(source, own, entry.shape, heads), rowBytes(entry), false);
+      }
       at += values.length;
       isTransposed = part.transposed === true;
     }

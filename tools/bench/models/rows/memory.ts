@@ -32,7 +32,7 @@ export function memoryRows({ checkpoints }: Places): readonly Row[] {
   };
   const generating: Row = {
     name: 'smollm2/memory-generating',
-    target: `MiB resident at most while generating 256 tokens <= ${most}`,
+    target: `MiB resident at most while generating 256 tokens, cache of f16 <= ${most}`,
     missing,
     measure: async () => {
       const peak = peakBytes(path as string, 256) / mebi;
