@@ -1,5 +1,11 @@
 /** Perplexity beside llama.cpp's on the same weights, and what weights in blocks cost beside the same as f32. */
-import { compareLanguageModels, encodeParts, measurePerplexity, type OpenedLanguage } from '@espalier/language';
+import {
+  compareLanguageModels,
+  encodeParts,
+  measurePerplexity,
+  type OpenedLanguage,
+  type OpenLanguageOptions,
+} from '@espalier/language';
 import { openLanguageAt } from '@espalier/language/node';
 import { atMost, type Row } from '../../optimize/row.ts';
 import { brownText, findCheckpoint, smolLm2 } from '../checkpoints.ts';
@@ -19,14 +25,14 @@ const allowed = 1e-3;
 export function perplexityRows({ checkpoints }: Places): readonly Row[] {
   const path = findCheckpoint(checkpoints, smolLm2);
   const missing = (): string | undefined => (path === undefined ? `${smolLm2.file} of ${smolLm2.from}` : undefined);
-  const open = (weights: 'stored' | 'f32'): Promise<OpenedLanguage> => openLanguageAt(path ?? '', { weights });
+  const open = (options: OpenLanguageOptions): Promise<OpenedLanguage> => openLanguageAt(path ?? '', options);
   const perplexity = (windows: number): Row => ({
     name: `smollm2/perplexity-${windows}`,
     target: `after ${windows} windows beside llama.cpp <= ${allowed}`,
     missing,
     measure: async ({ kept }) => {
       const found = await kept(`smollm2-perplexity-${windows}`, async () => {
-        const { decoder, tokenizer } = await open('f32');
+        const { decoder, tokenizer } = await open({ weights: 'f32' });
         const running: number[] = [];
         await measurePerplexity(decoder.model, encodeParts(tokenizer, brownText('eval')), {
           chunks: windows,
@@ -44,24 +50,27 @@ export function perplexityRows({ checkpoints }: Places): readonly Row[] {
     },
   });
   const windows = 16;
-  const stored: Row = {
-    name: 'smollm2/stored',
-    target: `mean KL of stored from f32 weights, ${windows} windows <= 1e-5`,
+  const divergence = (name: string, what: string, limit: number, options: OpenLanguageOptions): Row => ({
+    name: `smollm2/${name}`,
+    target: `mean KL of ${what} from f32 weights, ${windows} windows <= ${limit}`,
     missing,
     measure: async ({ kept }) => {
-      const found = await kept('smollm2-stored', async () => {
-        const [base, blocks] = [await open('f32'), await open('stored')];
+      const found = await kept(`smollm2-${name}`, async () => {
+        const [base, blocks] = [await open({ weights: 'f32' }), await open(options)];
         const tokens = encodeParts(base.tokenizer, brownText('eval'));
-        const { divergence, sameTop, lossDifference } = await compareLanguageModels(
-          base.decoder.model,
-          blocks.decoder.model,
-          tokens,
-          { chunks: windows },
-        );
-        return { kl: divergence.mean, worst: divergence.worst, top: sameTop.value, loss: lossDifference.mean };
+        const apart = await compareLanguageModels(base.decoder.model, blocks.decoder.model, tokens, {
+          chunks: windows,
+        });
+        const { mean, worst } = apart.divergence;
+        return { kl: mean, worst, top: apart.sameTop.value, loss: apart.lossDifference.mean };
       });
-      return atMost(1e-5, found.kl, found);
+      return atMost(limit, found.kl, found);
     },
-  };
-  return [perplexity(3), perplexity(51), stored];
+  });
+  return [
+    perplexity(3),
+    perplexity(51),
+    divergence('stored', 'stored', 1e-5, {}),
+    divergence('stored-int8', 'stored weights and activations of 8 bits', 2.8e-3, { activations: 'int8-groups' }),
+  ];
 }
