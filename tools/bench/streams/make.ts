@@ -110,3 +110,18 @@ export function makeTokens(path: string, bytes: number, seed: number): void {
     }
   });
 }
+
+/** Makes a text of lines of a few thousand words. */
+export function makeText(path: string, bytes: number, seed: number): void {
+  const next = numbersFrom(seed);
+  const syllables = ['an', 'be', 'cor', 'di', 'er', 'fo', 'gra', 'hu', 'in', 'jo', 'ka', 'lüm', 'mo', 'ne', 'or', 'pé'];
+  const word = (): string =>
+    Array.from({ length: 1 + (next() % 3) }, () => syllables[next() % syllables.length]).join('');
+  madeWhole(path, bytes, (write) => {
+    for (;;) {
+      let text = '';
+      while (text.length < atOnce / 4) text += `${Array.from({ length: 12 }, word).join(' ')}.\n`;
+      if (!write(Buffer.from(text))) return;
+    }
+  });
+}

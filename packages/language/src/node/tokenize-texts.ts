@@ -12,7 +12,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 
 /** How texts are written as tokens. */
 export interface TokenizeTextsOptions {
-  /** Bytes of text that are made tokens of at once, about. Default: 4 MiB. */
+  /** Bytes of text that are made tokens of at once, about. Default: 512 KiB. */
   readonly partBytes?: number;
   readonly signal?: AbortSignalLike;
   /** Told after each part: bytes of text so far, of so many, and tokens. */
@@ -37,7 +37,7 @@ interface Progress {
   readonly written: number;
 }
 
-const usualPart = 2 ** 22;
+const usualPart = 2 ** 19;
 /** A line that is longer than so many parts is cut wherever a character ends. */
 const longestLine = 4;
 
