@@ -26,7 +26,7 @@ export function memoryRows({ checkpoints }: Places): readonly Row[] {
     target: `MiB resident at most over the file, as it is loaded <= ${more}`,
     missing,
     measure: async () => {
-      const [peak, file] = [peakBytes(path as string, 0) / mebi, statSync(path).size / mebi];
+      const [peak, file] = [peakBytes(path as string, 0) / mebi, statSync(path as string).size / mebi];
       return atMost(more, peak - file, { peak, file });
     },
   };
