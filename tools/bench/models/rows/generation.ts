@@ -32,7 +32,7 @@ async function decodingRate(opened: OpenedLanguage, sequences: number): Promise<
   await lanes.prefill(texts.map((ids) => ids.slice(0, before)));
   const found = await rate(sequences * decoded, async () => {
     lanes.backTo(before);
-    for (let at = before; at < before + decoded; at++) await lanes.feed(texts.map((ids) => [ids[at] as number]));
+    for (let at = before; at < before + decoded; at++) await lanes.feed(texts.map((ids) => ids.slice(at, at + 1)));
   });
   lanes.close();
   return found;
@@ -47,7 +47,7 @@ async function largestDifference(opened: OpenedLanguage): Promise<number> {
     const lanes = decoder.lanes(given.length);
     const begun = 48 - steps;
     let scores = await lanes.prefill(given.map((ids) => ids.slice(0, begun)));
-    for (let at = begun; at < 48; at++) scores = await lanes.feed(given.map((ids) => [ids[at] as number]));
+    for (let at = begun; at < 48; at++) scores = await lanes.feed(given.map((ids) => ids.slice(at, at + 1)));
     const own = scores.of(0).slice();
     lanes.close();
     return own;
@@ -56,7 +56,7 @@ async function largestDifference(opened: OpenedLanguage): Promise<number> {
   const others = [await scoresOf([first], 16), await scoresOf(texts, 0), await scoresOf(texts, 16)];
   const largest = whole.reduce((most, score) => Math.max(most, Math.abs(score)), 0);
   const apart = others.map((scores) =>
-    scores.reduce((most, score, id) => Math.max(most, Math.abs(score - (whole[id] as number))), 0),
+    scores.reduce((most, score, id) => Math.max(most, Math.abs(score - (whole.at(id) as number))), 0),
   );
   return Math.max(...apart) / largest;
 }
