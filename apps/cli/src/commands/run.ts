@@ -36,6 +36,12 @@ const ofKinds: Readonly<Record<string, readonly string[]>> = {
   folds: ['table', 'pictures'],
 };
 
+/** Words in a sentence: `table, tokens and text`. */
+function listed(words: readonly string[]): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
+}
+
 /** The name of the page that shows the report. */
 const pageFile = 'report.html';
 
@@ -116,7 +122,7 @@ export function addRunCommand(program: Command, environment: Environment): void 
       const kind = kindOf(data, told);
       for (const [name, kinds] of Object.entries(ofKinds))
         if (Reflect.get(options, name) !== undefined && !kinds.includes(kind.name))
-          throw new UsageError(`--${name}: it is of ${kinds.join(' and ')}, and ${data} is ${kind.name}: leave it out`);
+          throw new UsageError(`--${name}: it is of ${listed(kinds)}, and ${data} is ${kind.name}: leave it out`);
       return kind.run(session, data, told);
     }
     if (size !== undefined)
@@ -125,7 +131,7 @@ export function addRunCommand(program: Command, environment: Environment): void 
       if (options[name] !== undefined) throw new UsageError(`--${name}: it is of a table: name its file by --data`);
     for (const [name, kinds] of Object.entries(ofKinds))
       if (Reflect.get(options, name) !== undefined)
-        throw new UsageError(`--${name}: it is of ${kinds.join(' and ')}: name its file by --data, without a recipe`);
+        throw new UsageError(`--${name}: it is of ${listed(kinds)}: name its file by --data, without a recipe`);
     if (options.classWeights !== undefined)
       throw new UsageError(
         '--class-weights: it is of --data without a recipe; a recipe says it itself: data: { classWeights: balanced }',
