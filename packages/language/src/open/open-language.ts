@@ -6,8 +6,9 @@ import {
   type OpenModelOptions,
   type TensorSource,
 } from '@espalier/models';
-import type { CacheNumbers } from '@espalier/nn';
+import { cacheNumbers, type CacheNumbers } from '@espalier/nn';
 import { ArgumentError } from '@espalier/tensor';
+import { anObject, check, checkOptional, oneOf } from '@espalier/tensor/arguments';
 import { Decoder } from '../generate/decoder.ts';
 import { textPartsOf, textPartsOfGguf, type TextParts } from './text-parts.ts';
 
@@ -31,11 +32,14 @@ export interface OpenLanguageOptions extends OpenModelOptions {
  */
 export async function openLanguage(
   from: ModelFolder | TensorSource,
-  { cache, ...options }: OpenLanguageOptions = {},
+  options: OpenLanguageOptions = {},
 ): Promise<OpenedLanguage> {
+  const { cache, ...ofModel } = check('openLanguage', 'options', options, anObject) as OpenLanguageOptions;
+  // Before anything is loaded.
+  checkOptional('openLanguage', 'cache', cache, oneOf(...cacheNumbers));
   // The vocabulary first: a model whose words nobody knows need not be loaded.
   const early = 'config' in from ? undefined : textPartsOfGguf(from);
-  const { module, description } = await openLanguageModel(from, options);
+  const { module, description } = await openLanguageModel(from, ofModel);
   if (description.gives !== 'logits')
     throw new ArgumentError('openLanguage', `a ${description.family} tells no tokens; openTextEmbedder opens it`);
   const texts = early ?? (await textPartsOf(from, description));
