@@ -9,6 +9,7 @@ import { isFloat } from '../dtype/dtype.ts';
 import { onesLike } from '../functions/create.ts';
 import { activationGroup, groupCodes, isGrouped, largestCode, largestScaled } from '../kernel/activations.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { reshapeFrom } from '../tensor/wrap.ts';
 import { expand } from './expand.ts';
 import type { EncodedProduct } from './product.ts';
 
@@ -61,8 +62,9 @@ export function roundedAs(activations: EncodedProduct['activations'], x: Tensor)
           [0, 0],
           [0, whole - depth],
         ]);
-  const shape = [rows, groups, activationGroup];
-  return roundedRows(padded.reshape(shape), groupCodes[activations]).reshape([rows, whole]).slice([], [rows, depth]);
+  const inGroups = reshapeFrom(padded.node, [rows, groups, activationGroup], [0]);
+  const { node } = roundedRows(inGroups, groupCodes[activations]);
+  return reshapeFrom(node, [rows, whole], [0]).slice([], [rows, depth]);
 }
 
 /** What is left of rows that are rounded to codes up to one, a scale a row. */

@@ -10,7 +10,7 @@ const guard = 0xa5;
 /** What is in a buffer at first: its numbers, or how many elements (which are zeros). */
 export type Content = readonly number[] | number;
 
-/** `contents[i]` fills binding i. Returns the numbers of every binding afterwards; throws if a kernel wrote past an end. */
+/** `contents[i]` fills binding i. Returns the numbers of every binding afterwards; throws if a kernel wrote past an end, or a bool that is neither 0 nor 1. */
 export function runOn(device: Device, spec: KernelSpec, contents: readonly Content[]): number[][] {
   const given = contents.map((content) => (typeof content === 'number' ? new Array<number>(content).fill(0) : content));
   const dtypeAt = (position: number): (typeof dtypes)['f32'] => dtypes[spec.bindings[position]?.dtype ?? 'f32'];
@@ -39,6 +39,8 @@ export function runOn(device: Device, spec: KernelSpec, contents: readonly Conte
     const length = lengths[position] as number;
     if (raw.subarray(length).some((byte) => byte !== guard))
       throw new Error(`binding ${position} was written past its end`);
+    if (spec.bindings[position]?.dtype === 'bool' && raw.subarray(0, length).some((byte) => byte > 1))
+      throw new Error(`binding ${position} holds a bool that is neither 0 nor 1`);
     return Array.from(view(raw.buffer, 0, length / bytes), decode);
   });
   for (const buffer of buffers) device.free(buffer);

@@ -1,5 +1,6 @@
 // Products of few rows with large matrices are cut into units: the same bytes, whoever computes which.
 import {
+  codebook,
   compile,
   encodeMatrix,
   fromTyped,
@@ -60,6 +61,27 @@ test.each(['f32', 'int8-groups', 'int16-groups'] as const)(
       const found = await product(tensor(count, { dtype: 'i32', device })).data();
       const alone = x.slice([0], [count]).matmul(matrix.t(), { activations });
       expect(found).toEqual(await alone.data());
+    }
+  },
+);
+
+test.each(['int8', 'int8-groups', 'int16-groups'] as const)(
+  'a matrix that has no kernel for it meets rounded activations of any number of rows: %s',
+  async (activations) => {
+    const [device] = devices as [Device];
+    for (const [rowsOfX, depth] of [
+      [1, 20],
+      [1, 70],
+      [3, 32],
+    ] as const) {
+      const dense = fromTyped(values.slice(0, depth * 9), [depth, 9], { device });
+      const matrix = await encodeMatrix(dense, codebook);
+      const x = fromTyped(values.slice(-rowsOfX * depth), [rowsOfX, depth], { device });
+      for (let count = 0; count <= rowsOfX; count++) {
+        const found = x.upTo(0, tensor(count, { dtype: 'i32', device })).matmul(matrix, { activations });
+        const alone = x.slice([0], [count]).matmul(matrix, { activations });
+        expect(await found.data()).toEqual(await alone.data());
+      }
     }
   },
 );

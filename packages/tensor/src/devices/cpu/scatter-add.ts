@@ -101,8 +101,8 @@ export function scatterAdd({ memory }: Runner, spec: ScatterAddSpec): Procedure 
             // Of an infinite sum nothing is left over.
             carry[place + i] = Number.isFinite(rest) ? rest : 0;
           } else {
-            // Typed arrays round floats by themselves; integers must wrap.
-            totals[at] = kind === 'float' ? sum : sum | 0;
+            // Typed arrays round floats by themselves; integers must wrap, and two that are true are true.
+            totals[at] = kind === 'float' ? sum : kind === 'bool' ? encode(sum) : sum | 0;
           }
         }
         indexAt += indexInner;

@@ -40,9 +40,10 @@ const optionRules: OptionRules<AttentionOptions> = {
  * softmax(scale · q · kᵀ + bias) · v, of queries [..., heads, queries, size], keys [..., heads, keys, size] and values
  * [..., heads, keys, value size]; leading axes broadcast, and there may be a whole number of times as many heads of queries as
  * of keys and values, which share these in their order. A query that sees nothing gives NaN, and hands no gradient on.
- * What is not seen takes no part. Of what is not finite that holds where there is a kernel: on cpu for f32 and 4 queries or more,
- * gradients included. Otherwise, and on webgpu, it is products and a softmax, and a share of 0 of NaN or of an infinity is NaN: give
- * finite values for what is hidden there. A bias of -∞ hides nothing: its share is 0.
+ * What is not seen takes no part. Of what is not finite that holds where there is a kernel: on cpu for f32, 4 queries or more and
+ * values whose size is a multiple of 4, gradients included if that of queries is one too; sizes up to 256. Otherwise, and on webgpu, it
+ * is products and a softmax, and a share of 0 of NaN or of an infinity is NaN: give finite values for what is hidden there. A bias of
+ * -∞ hides nothing: its share is 0.
  * Computed in f32 (f64 for f64), on cpu without ever having all scores in memory, and so are its gradients; gradients towards
  * the bias, and gradients of gradients, have them. Keys and values may have a length along their axis (`upTo`).
  * @throws {ShapeError} for shapes that do not fit.

@@ -19,7 +19,7 @@ import { createCpuDevice, randn } from '../../../src/index.ts';
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** A pool of its own, with a program that counts units in memory, slowly; `trap` has all others fail where it is asked to. */
+/** A pool of its own, with a program that counts units in memory, slowly; all others may fail, or take 300 times as long. */
 class Bench {
   readonly memory = new DeviceMemory(64 * 2 ** 20);
   readonly engine = new Engine(this.memory);
@@ -37,14 +37,17 @@ class Bench {
     this.runner.bind(0, this.counts);
   }
 
-  program(trap: boolean): LinkedProgram {
+  program(others: 'fine' | 'failing' | 'late'): LinkedProgram {
     const { module } = this.engine.module();
     const f = module.function('count', ['i32', 'i32', 'i32', 'i32'], 'none', true);
     const [begin, end, workspace, counts] = f.arguments;
-    if (trap) f.if(op('i32.ne', workspace, i32(this.own)), () => f.store('i32.store', i32(-4), i32(0)));
+    const isOther = f.let(op('i32.ne', workspace, i32(this.own)));
+    if (others === 'failing') f.if(isOther, () => f.store('i32.store', i32(-4), i32(0)));
     const at = f.let(op('i32.add', counts, op('i32.mul', begin, i32(4))));
     const sum = f.let(i32(0));
     f.repeat(op('i32.sub', end, begin), () => {
+      if (others === 'late') f.if(isOther, () => f.repeat(90_000_000, () => f.increase(sum, 3)));
+      f.set(sum, i32(0));
       f.repeat(300_000, () => f.increase(sum, 3));
       f.store('i32.store', at, sum);
       f.increase(at, 4);
@@ -70,7 +73,7 @@ class Bench {
 describe('a pool', () => {
   test('has every unit run once, by several threads', async () => {
     const bench = new Bench(64);
-    const program = bench.program(false);
+    const program = bench.program('fine');
     await bench.start(program);
     const { words } = bench.memory.views;
     for (let turn = 0; turn < 20; turn++) {
@@ -84,9 +87,9 @@ describe('a pool', () => {
 
   test('tells of a thread that failed, and has others take its place', async () => {
     const bench = new Bench(64);
-    const fine = bench.program(false);
+    const fine = bench.program('fine');
     await bench.start(fine);
-    const failing = bench.program(true);
+    const failing = bench.program('failing');
     const failed = (): void => {
       for (let turn = 0; turn < 100; turn++) bench.pool.run(failing, 1, 1);
     };
@@ -96,6 +99,20 @@ describe('a pool', () => {
     await bench.start(fine);
     bench.pool.run(fine, 1, 1);
     expect(bench.memory.views.words[bench.counts >>> 2]).toBe(900_000);
+    bench.pool.end();
+  });
+
+  test('waits for threads by turns, and not by the clock, which goes on while a machine sleeps', async () => {
+    const bench = new Bench(3);
+    await bench.start(bench.program('fine'));
+    const late = bench.program('late');
+    let hours = 0;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => ++hours * 3_600_000);
+    const waits = vi.spyOn(Atomics, 'wait');
+    for (let turn = 0; turn < 20 && waits.mock.calls.length === 0; turn++) bench.pool.run(late, 1, 1);
+    expect(waits).toHaveBeenCalled();
+    expect(bench.pool.ready).toBe(2);
+    for (const each of [clock, waits]) each.mockRestore();
     bench.pool.end();
   });
 
@@ -120,7 +137,7 @@ describe('a pool', () => {
     }
     vi.spyOn(process, 'getBuiltinModule').mockReturnValue({ Worker: Watched });
     const bench = new Bench(64);
-    const program = bench.program(false);
+    const program = bench.program('fine');
     await bench.start(program);
     await workers[0]?.terminate();
     await vi.waitFor(() => expect(bench.pool.ready).toBe(0));

@@ -22,8 +22,8 @@ import { startThread, type Thread } from './start.ts';
 const awake = 1;
 /** How often this thread looks whether the others have finished before it sleeps: as long. */
 const turnsWaiting = 500_000;
-/** Milliseconds after which threads that have not finished what all others have are taken for dead. */
-const patience = 60_000;
+/** Milliseconds after which threads that have not finished what all others have are taken for dead, and a part of them. */
+const [patience, turnOfPatience] = [60_000, 100];
 
 /** Threads, and what they share. */
 interface Crew {
@@ -199,11 +199,13 @@ export class Pool {
     const isClosed = (): boolean => Atomics.compareExchange(control, places.members, 0, closed) === 0;
     for (let turn = 0; turn < turnsWaiting; turn++) if (isClosed()) return;
     Atomics.store(control, places.waiting, 1);
-    const until = Date.now() + patience;
+    // Turns are counted, and not what a clock says: of a machine that slept, or a process that was stopped, that is no time to work in.
+    let waited = 0;
     while (!isClosed()) {
       const members = Atomics.load(control, places.members);
-      if (members > 0) Atomics.wait(control, places.members, members, 100);
-      if (Date.now() < until) continue;
+      const isLate = members > 0 && Atomics.wait(control, places.members, members, turnOfPatience) === 'timed-out';
+      waited = isLate ? waited + turnOfPatience : 0;
+      if (waited < patience) continue;
       this.end();
       throw new DeviceError(
         operation,
