@@ -100,6 +100,43 @@ export function productLaws(device: () => Promise<Device> | Device, runs: number
     },
   );
 
+  // Kernels take depths in blocks, and what is left over in ways of their own.
+  test.each(Object.entries(formatCases))('deep products with %s are those of the reference', async (_, anyFormat) => {
+    const anyDepth = fc.constantFrom(515, 770, 1030);
+    await fc.assert(
+      fc.asyncProperty(
+        anyDepth,
+        anyFormat,
+        someFactor,
+        fc.constantFrom(1, 3, 40),
+        async (depth, format, drawn, count) => {
+          const factor = { ...drawn, count };
+          // A matrix on the left is the transpose of one on the right.
+          const isTurned = factor.transposed !== (factor.side === 'right');
+          const [rows, columns] = isTurned ? [9, depth] : [depth, 9];
+          const matrixValues: DrawnMatrix = {
+            shape: [rows, columns],
+            values: factorValues(rows, columns, { seed: depth }),
+          };
+          using matrix = await encoded(matrixValues, format, await device());
+          using same = await encoded(matrixValues, format, oracle);
+          const values = factorValues(...factorShape(matrix, factor), factor);
+          const [found, expected] = (await Promise.all(
+            [matrix, same].map((of) =>
+              product(of, denseFactor(values, factorShape(of, factor), factor, of.device), factor).data(),
+            ),
+          )) as [Float32Array, Float32Array];
+          const terms = termsOf((await same.toDense().data()) as Float32Array, matrix.shape, values, factor);
+          for (const [index, value] of expected.entries()) {
+            const { size, floor } = measure(terms, index, floors[underflow]);
+            expect(Math.abs((found[index] as number) - value)).toBeLessThanOrEqual(2e-5 * size + floor);
+          }
+        },
+      ),
+      { numRuns: runs },
+    );
+  });
+
   test.each(Object.entries(formatCases))(
     'an x of codes meets %s as the whole numbers that they are',
     async (_, anyFormat) => {

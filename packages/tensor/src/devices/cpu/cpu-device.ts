@@ -27,7 +27,7 @@ import { threadCount } from '../../device/threads.ts';
 import { chunkOf, leastWork } from './threads/cut.ts';
 import { Pool } from './threads/pool.ts';
 import { mostBindings, Runner, type LinkedProgram } from './program/runner.ts';
-import { acceptsSpec, compile, scratchOf } from './programs.ts';
+import { acceptsSpec, compile, compileTail, scratchOf } from './programs.ts';
 
 /** Settings of a cpu device. */
 export interface CpuDeviceOptions {
@@ -64,6 +64,8 @@ class CpuBuffer implements DeviceBuffer {
 class CpuKernel implements PreparedKernel {
   readonly spec: KernelSpec;
   readonly program: LinkedProgram;
+  /** What this thread runs after it. */
+  readonly tail: LinkedProgram | undefined;
   readonly scratch: readonly number[];
   /** How many ranges a call has. */
   readonly ranges: number;
@@ -71,12 +73,19 @@ class CpuKernel implements PreparedKernel {
   readonly chunk: number;
   readonly threads: number;
 
-  constructor(spec: KernelSpec, program: LinkedProgram, scratch: readonly number[], chunk: number, threads: number) {
+  constructor(
+    spec: KernelSpec,
+    programs: { readonly program: LinkedProgram; readonly tail: LinkedProgram | undefined },
+    scratch: readonly number[],
+    chunk: number,
+    threads: number,
+  ) {
     this.spec = spec;
-    this.program = program;
+    this.program = programs.program;
+    this.tail = programs.tail;
     this.scratch = scratch;
     this.chunk = chunk;
-    this.threads = chunk === 0 ? 1 : Math.min(threads, Math.ceil(program.program.range / chunk));
+    this.threads = chunk === 0 ? 1 : Math.min(threads, Math.ceil(this.program.program.range / chunk));
     this.ranges = spec.bindings.length + scratch.length;
   }
 }
@@ -161,8 +170,10 @@ class CpuDevice implements Device {
     this.#checkAlive('prepare');
     return this.#kernels.find(spec, () => {
       const program = this.#runner.link(compile(spec, this.#engine));
+      const after = compileTail(spec, this.#engine);
+      const tail = after && this.#runner.link(after);
       const chunk = chunkOf(spec, program.program, this.#threads, this.#leastWork);
-      return new CpuKernel(spec, program, scratchOf(spec), chunk, this.#threads);
+      return new CpuKernel(spec, { program, tail }, scratchOf(spec), chunk, this.#threads);
     });
   }
 
@@ -178,10 +189,13 @@ class CpuDevice implements Device {
         if (address === 0) throw freed('run');
         this.#runner.bind(i, address + byteOffset);
       }
-      const { workspaceBytes, operation } = own.program.program;
-      this.#workspace.reserve(workspaceBytes, operation);
+      this.#reserve(own.program);
       if (own.chunk === 0) this.#runner.run(own.program);
       else this.#pool.run(own.program, own.chunk, ranges.length);
+      if (own.tail) {
+        this.#reserve(own.tail);
+        this.#runner.run(own.tail);
+      }
     }
     this.#workspace.relax();
     this.#pool.relax();
@@ -202,6 +216,10 @@ class CpuDevice implements Device {
     this.#kernels.clear();
     this.#pool.end();
     this.#disposed = true;
+  }
+
+  #reserve({ program: { workspaceBytes, operation } }: LinkedProgram): void {
+    this.#workspace.reserve(workspaceBytes, operation);
   }
 
   #rangeAddress(operation: string, buffer: DeviceBuffer, byteOffset: number, byteLength: number): number {

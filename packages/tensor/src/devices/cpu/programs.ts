@@ -5,7 +5,8 @@ import { acceptsConv2d, conv2dCalls } from './conv/conv2d.ts';
 import { acceptsCustom, customCalls } from './custom.ts';
 import { encodedPrograms } from './encoded/provided.ts';
 import type { Calls, Engine } from './engine.ts';
-import { acceptsMatmul, matmulCalls } from './gemm/matmul.ts';
+import { acceptsMatmul } from './gemm/matmul.ts';
+import { productCalls, productScratch, productTail } from './gemm/split-depth.ts';
 import { mapCalls } from './looked-up.ts';
 import type { Program } from './program/program.ts';
 import { scanCalls } from './scan.ts';
@@ -18,6 +19,8 @@ type Rules = {
     readonly calls: (spec: Extract<KernelSpec, { kind: K }>, engine: Engine) => Calls;
     /** Bytes of each piece of memory that the program works in; absent: none. */
     readonly scratch?: (spec: Extract<KernelSpec, { kind: K }>) => readonly number[];
+    /** What one thread does when all units are done, with what they left in those pieces; absent: nothing. */
+    readonly tail?: (spec: Extract<KernelSpec, { kind: K }>) => ((engine: Engine) => Calls) | undefined;
   };
 };
 
@@ -25,7 +28,7 @@ const always = (): boolean => true;
 
 const rules: Rules = {
   loop: { accepts: always, calls: mapCalls },
-  matmul: { accepts: acceptsMatmul, calls: matmulCalls },
+  matmul: { accepts: acceptsMatmul, calls: productCalls, scratch: productScratch, tail: productTail },
   'encoded-matmul': encodedPrograms,
   conv2d: { accepts: acceptsConv2d, calls: conv2dCalls },
   attention: attentionPrograms.forward,
@@ -46,6 +49,13 @@ export function acceptsSpec(spec: KernelSpec): boolean {
 export function compile(spec: KernelSpec, engine: Engine): Program {
   const calls = rules[spec.kind].calls as (spec: KernelSpec, engine: Engine) => Calls;
   return engine.record(() => calls(spec, engine));
+}
+
+/** Makes the program that follows that of `spec`, if there is one. */
+export function compileTail(spec: KernelSpec, engine: Engine): Program | undefined {
+  const rule = rules[spec.kind].tail as ((spec: KernelSpec) => ((engine: Engine) => Calls) | undefined) | undefined;
+  const tail = rule?.(spec);
+  return tail && engine.record(() => tail(engine));
 }
 
 /** Bytes of each piece of memory that the program of `spec` works in: they are bound after its bindings. */

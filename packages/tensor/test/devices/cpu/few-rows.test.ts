@@ -43,11 +43,37 @@ const cases = (element: (at: number) => number): fc.Arbitrary<Case> =>
       b: { binding: 1, offset: 1, strides: b.strides },
       out: { binding: 2, offset: 2, strides: out.strides },
     };
-    const filled = (length: number, seed: number): number[] =>
-      Array.from({ length }, (_, i) => element((Math.imul(i + seed, 2654435761) >>> 16) % 65_536));
+    const [left, right] = [filled(a.length + 3, 1, element), filled(b.length + 1, 7, element)];
+    return { spec, contents: [left, right, new Array<number>(out.length + 4).fill(0)] };
+  });
+
+function filled(length: number, seed: number, element: (at: number) => number): number[] {
+  return Array.from({ length }, (_, i) => element((Math.imul(i + seed, 2654435761) >>> 16) % 65_536));
+}
+
+/** A vector by a matrix, or the other way round, that is larger than what stays in a cache, row by row or column by column. */
+const fromMemory = (element: (at: number) => number): fc.Arbitrary<Case> =>
+  fc.gen().map((draw) => {
+    const k = draw(fc.constantFrom, 512, 513, 1027, 2050, 16_400);
+    const size = Math.ceil(2 ** 21 / k) + draw(fc.integer, { min: 1, max: 140 });
+    const step = draw(fc.constantFrom, 1, 3);
+    const gap = draw(fc.constantFrom, 0, 5);
+    const isByRows = draw(fc.boolean);
+    const [one, many] = [size + gap, k + gap];
+    const matrix = isByRows ? [one, 1] : [1, many];
+    const isOnTheRight = draw(fc.boolean);
+    const spec = matmulSpec(isOnTheRight ? { m: 1, n: size, k } : { m: size, n: 1, k });
+    const [x, w] = [
+      { binding: isOnTheRight ? 0 : 1, offset: 1, strides: isOnTheRight ? [0, step] : [step, 0] },
+      { binding: isOnTheRight ? 1 : 0, offset: 2, strides: isOnTheRight ? matrix : matrix.toReversed() },
+    ];
+    const [vector, whole] = [
+      filled(1 + k * step, 1, element),
+      filled(2 + (isByRows ? k * one : size * many), 7, element),
+    ];
     return {
-      spec,
-      contents: [filled(a.length + 3, 1), filled(b.length + 1, 7), new Array<number>(out.length + 4).fill(0)],
+      spec: { ...spec, a: isOnTheRight ? x : w, b: isOnTheRight ? w : x },
+      contents: [...(isOnTheRight ? [vector, whole] : [whole, vector]), new Array<number>(size).fill(0)],
     };
   });
 
@@ -78,8 +104,22 @@ describe('products with few rows', () => {
     );
   }, 60_000);
 
+  test('of a matrix that comes from memory are those of the reference', () => {
+    fc.assert(
+      fc.property(
+        fromMemory((at) => (at % 9) - 4),
+        ({ spec, contents }) => {
+          expect(runOn(cpu, spec, contents)).toEqual(runOn(reference, spec, contents));
+        },
+      ),
+      { numRuns: 12 },
+    );
+  }, 120_000);
+
   test.each([
     [1, 300, 9000],
+    [1, 1030, 9001],
+    [1030, 1, 9003],
     [2, 200, 11_000],
     [5, 140, 17_000],
     [16, 130, 4100],
@@ -113,11 +153,26 @@ describe('their units', () => {
     expect(parts.divided).toBeGreaterThan(5);
   }, 60_000);
 
+  test('are the same of a matrix that comes from memory', () => {
+    fc.assert(
+      fc.property(
+        fromMemory((at) => at / 65_536 - 0.5),
+        ({ spec, contents }) => {
+          const before = parts.divided;
+          expect(runOn(parts, spec, contents)).toEqual(runOn(cpu, spec, contents));
+          expect(parts.divided).toBe(before + 1);
+        },
+      ),
+      { numRuns: 8 },
+    );
+  }, 60_000);
+
   test.each([
-    ['of one row from memory', matmulSpec({ m: 1, n: 4096, k: 4096 }), 32],
-    ['of eight rows', matmulSpec({ m: 8, n: 1024, k: 1024 }), 8],
-    ['in a batch', matmulSpec({ batch: [3], m: 4, n: 300, k: 20 }), 9],
-  ] as const)('are columns %s', (_, spec, units) => {
+    ['columns of one row', matmulSpec({ m: 1, n: 1024, k: 1024 }), 8],
+    ['blocks of rows of a matrix from memory', matmulSpec({ m: 1, n: 4096, k: 4096 }), 16],
+    ['columns of eight rows', matmulSpec({ m: 8, n: 1024, k: 1024 }), 8],
+    ['columns in a batch', matmulSpec({ batch: [3], m: 4, n: 300, k: 20 }), 9],
+  ] as const)('are %s', (_, spec, units) => {
     expect(compile(spec, new Engine(new DeviceMemory())).range).toBe(units);
   });
 });

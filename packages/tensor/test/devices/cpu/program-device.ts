@@ -12,7 +12,7 @@ import { DeviceMemory } from '../../../src/devices/cpu/memory/device-memory.ts';
 import { MemoryViews } from '../../../src/devices/cpu/memory/memory-views.ts';
 import type { Program } from '../../../src/devices/cpu/program/program.ts';
 import { Runner, type LinkedProgram } from '../../../src/devices/cpu/program/runner.ts';
-import { acceptsSpec, compile, scratchOf } from '../../../src/devices/cpu/programs.ts';
+import { acceptsSpec, compile, compileTail, scratchOf } from '../../../src/devices/cpu/programs.ts';
 import type { KernelSpec } from '../../../src/kernel/spec.ts';
 
 /** What a program is to be run on. */
@@ -81,11 +81,14 @@ export async function inThread({ views }: DeviceMemory): Promise<Helper> {
 class ProgramKernel implements PreparedKernel {
   readonly spec: KernelSpec;
   readonly program: Program;
+  /** What one alone runs after it. */
+  readonly tail: Program | undefined;
   readonly scratch: readonly number[];
 
-  constructor(spec: KernelSpec, program: Program) {
+  constructor(spec: KernelSpec, program: Program, tail: Program | undefined) {
     this.spec = spec;
     this.program = program;
+    this.tail = tail;
     this.scratch = scratchOf(spec);
   }
 }
@@ -148,25 +151,29 @@ export class ProgramDevice implements Device {
   }
 
   prepare(spec: KernelSpec): PreparedKernel {
-    return new ProgramKernel(spec, structuredClone(compile(spec, this.#engine)));
+    const [program, tail] = structuredClone([compile(spec, this.#engine), compileTail(spec, this.#engine)] as const);
+    return new ProgramKernel(spec, program, tail);
   }
 
   run(calls: readonly KernelCall[]): void {
     for (const { kernel, ranges } of calls) {
-      const { program } = kernel as ProgramKernel;
-      const { range } = program;
+      const { program, tail } = kernel as ProgramKernel;
       const addresses = ranges.map(({ buffer, byteOffset }: BufferRange) => (buffer as Placed).address + byteOffset);
-      const bytes = program.workspaceBytes;
-      const [own, other] = [this.#memory.allocate(bytes, 'own'), this.#memory.allocate(bytes, 'other')];
-      const middle = range >> 1;
-      if (middle > 0) {
-        this.divided++;
-        this.#run({ program, addresses, begin: middle, end: range, workspace: { address: own, bytes } });
-      }
-      const end = middle === 0 ? range : middle;
-      this.#helper.run({ program, addresses, begin: 0, end, workspace: { address: other, bytes } });
-      for (const address of [own, other]) this.#memory.allocator.release(address);
+      this.#runDivided(program, addresses, program.range >> 1);
+      if (tail) this.#runDivided(tail, addresses, 0);
     }
+  }
+
+  #runDivided(program: Program, addresses: readonly number[], middle: number): void {
+    const { range, workspaceBytes: bytes } = program;
+    const [own, other] = [this.#memory.allocate(bytes, 'own'), this.#memory.allocate(bytes, 'other')];
+    if (middle > 0) {
+      this.divided++;
+      this.#run({ program, addresses, begin: middle, end: range, workspace: { address: own, bytes } });
+    }
+    const end = middle === 0 ? range : middle;
+    this.#helper.run({ program, addresses, begin: 0, end, workspace: { address: other, bytes } });
+    for (const address of [own, other]) this.#memory.allocator.release(address);
   }
 
   async synchronize(): Promise<void> {}

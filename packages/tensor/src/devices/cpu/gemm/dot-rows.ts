@@ -1,4 +1,8 @@
-/** Few rows times the rows of a matrix, as dot products: the matrix streams through once, several of its rows side by side. */
+/**
+ * Few rows times the rows of a matrix, as dot products: the matrix streams through once, in several sequences side by side.
+ * Rows taken together lie a quarter of all rows apart where each is read once: of neighbours the hardware would fetch ahead what
+ * lies behind the end of each, which is the next one's, at half the rate.
+ */
 import {
   f32,
   f64,
@@ -6,60 +10,98 @@ import {
   laneOp,
   memoryOp,
   op,
+  select,
   shuffle32,
   type Expression,
   type Local,
 } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
+import { columnsOfUnits } from './unit-columns.ts';
 
 const load = (address: Expression, offset: number): Expression => memoryOp('v128.load', offset, [address]);
 
-/** Rows of the matrix taken together where there are two rows of x: eight sums, made of six vectors. */
+/** Rows of the matrix taken together: with two rows of x, eight sums, made of six vectors. */
 const rowsTogether = 4;
-/** Sums of a single row with a single one, side by side: what is read in one sequence comes fastest from memory. */
+/** Rows of x that meet a row of the matrix at once; it is gone through again for more, and then comes from a cache. */
+const rowsOfOnePass = 2;
+/** Sums of a single row with a single one, side by side. */
 const sumsApart = 4;
 /** Columns that add up in f32, a quarter of them in each lane, before their sum goes to f64. */
 const columnBlock = 512;
 /** Columns of a round of the inner loop. */
 const step = 16;
-const ten = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
 
 /**
  * Adds `dotRows(x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep)`: y[i, r] = Σ_c x[i, c] · w[r, c]; steps in bytes,
  * rows of `w` and `x` contiguous.
  */
 export function addDotRows(module: ModuleBuilder): void {
-  const f = module.function('dotRows', ten, 'none', true);
-  const [x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep] = f.arguments;
+  const f = module.function('dotRows', new Array<'i32'>(10).fill('i32'), 'none', true);
+  const [x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep] = f.arguments as unknown as TenLocals;
+  addAll(f, { x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep });
+}
+
+/**
+ * Adds `dotUnits(begin, end, x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep)`: the same for the rows of `w` of units
+ * `begin` up to `end`, of `unitColumns` each.
+ */
+export function addDotUnits(module: ModuleBuilder): void {
+  const f = module.function('dotUnits', new Array<'i32'>(12).fill('i32'), 'none', true);
+  const [begin, end, ...rest] = f.arguments as unknown as readonly [Local, Local, ...TenLocals];
+  const [x, w, y, m, all, columns, xRowStep, wRowStep, yRowStep, yStep] = rest;
+  const { first, columns: rows } = columnsOfUnits(f, begin, end, all);
+  f.if(op('i32.gt_s', rows, i32(0)), () => {
+    f.increase(w, op('i32.mul', first, wRowStep));
+    f.increase(y, op('i32.mul', first, yStep));
+    addAll(f, { x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep });
+  });
+}
+
+type TenLocals = readonly [Local, Local, Local, Local, Local, Local, Local, Local, Local, Local];
+type Operands = Readonly<
+  Record<'x' | 'w' | 'y' | 'm' | 'rows' | 'columns' | 'xRowStep' | 'wRowStep' | 'yRowStep' | 'yStep', Local>
+>;
+
+function addAll(f: FunctionBuilder, operands: Operands): void {
+  const { x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep } = operands;
   const from = f.local('i32');
   const to = f.local('i32');
   const at = f.local('i32');
-  /** All rows of x with so many of the matrix. */
-  const pass = (count: number): void => {
+  /** All rows of x with so many of the matrix, that are `step` bytes apart and whose results are `next`. */
+  const pass = (count: number, step: Local, next: Local): void => {
     f.set(from, x);
     f.set(to, y);
-    const some = (rowsOfX: number): void => {
-      const sums = dots(f, { rowsOfX, rowsOfW: count }, { x: from, w, columns, xRowStep, wRowStep });
+    f.repeatTogether(m, rowsOfOnePass, (rowsOfX) => {
+      const sums = dots(f, { rowsOfX, rowsOfW: count }, { x: from, w, columns, xRowStep, wRowStep: step });
       for (const row of sums) {
         f.set(at, to);
         for (const sum of row) {
           f.store('f32.store', at, op('f32.demote_f64', sum));
-          f.increase(at, yStep);
+          f.increase(at, next);
         }
         f.increase(to, yRowStep);
       }
       f.increase(from, op('i32.mul', xRowStep, i32(rowsOfX)));
-    };
-    f.repeatTogether(m, 2, some);
-    f.increase(w, op('i32.mul', wRowStep, i32(count)));
-    f.increase(y, op('i32.mul', yStep, i32(count)));
+    });
   };
-  f.if(
-    op('i32.eq', m, i32(1)),
-    () => f.repeat(rows, () => pass(1)),
-    () => f.repeatTogether(rows, rowsTogether, pass),
-  );
+  const moveOn = (rowsOfW: Expression): void => {
+    f.increase(w, op('i32.mul', wRowStep, rowsOfW));
+    f.increase(y, op('i32.mul', yStep, rowsOfW));
+  };
+  const share = f.let(op('i32.div_u', rows, i32(rowsTogether)));
+  const isOnce = f.let(op("i32.le_u", m, i32(rowsOfOnePass)));
+  const apart = f.let(select(isOnce, share, i32(1)));
+  const [step, next] = [wRowStep, yStep].map((bytes) => f.let(op('i32.mul', apart, bytes))) as [Local, Local];
+  f.repeat(share, () => {
+    pass(rowsTogether, step, next);
+    moveOn(select(isOnce, i32(1), i32(rowsTogether)));
+  });
+  moveOn(select(isOnce, op('i32.mul', share, i32(rowsTogether - 1)), i32(0)));
+  f.repeat(op('i32.rem_u', rows, i32(rowsTogether)), () => {
+    pass(1, wRowStep, yStep);
+    moveOn(i32(1));
+  });
 }
 
 /** The sum of the four lanes of a vector of f32, in f64. */

@@ -2,15 +2,14 @@
  * Few rows times a row-major matrix, which is read where it lies, once: pairs of rows by strips of its columns. The first pair
  * copies what it reads, for the others, to a panel that stays in the first-level cache however far apart the rows are.
  */
-import { f32, i32, memoryOp, op, select, type Expression, type Local } from '../assembler/expression.ts';
+import { f32, i32, memoryOp, op, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Products } from './multiply.ts';
+import { columnsOfUnits, least } from './unit-columns.ts';
 
 /** Columns of a strip: a cache line. With two rows these are 8 sums, as many as fit beside what they are made of. */
 const stripColumns = 16;
-/** Columns of a unit: whole strips. */
-export const unitColumns = 128;
 /** Most rows of the matrix that a strip takes together. */
 const deepestStrip = 64;
 /** Bytes of the panel. */
@@ -31,7 +30,6 @@ export function stripDepth(m: number, matrixBytes: number): number {
 }
 
 const load = (address: Expression, offset = 0): Expression => memoryOp('v128.load', offset, [address]);
-const least = (a: Local, b: Expression): Expression => select(op('i32.lt_s', a, b), a, b);
 
 interface Operands extends Readonly<
   Record<'b' | 'bStep' | 'c' | 'cStep' | 'rowsLeft' | 'depth' | 'adds' | 'aStep' | 'aRowStep' | 'panel', Local>
@@ -65,12 +63,7 @@ export function addFewRows(module: ModuleBuilder, products: Products): void {
       Local,
       Local,
     ];
-  const first = f.let(op('i32.mul', select(op('i32.gt_s', begin, i32(0)), begin, i32(0)), i32(unitColumns)));
-  // The end may be that of a range of many products, and far beyond.
-  const last = f.let(
-    op('i32.mul', least(end, op('i32.add', op('i32.div_u', n, i32(unitColumns)), i32(1))), i32(unitColumns)),
-  );
-  const columns = f.let(op('i32.sub', least(last, n), first));
+  const { first, columns } = columnsOfUnits(f, begin, end, n);
   const offset = f.let(op('i32.mul', first, i32(4)));
   const left = f.local('i32');
   const depth = f.local('i32');

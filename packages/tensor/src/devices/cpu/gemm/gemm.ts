@@ -7,9 +7,9 @@
  */
 import type { Engine, WasmFunction } from '../engine.ts';
 import { onceAnEngine } from '../once-an-engine.ts';
-import { addDotRows } from './dot-rows.ts';
+import { addDotRows, addDotUnits } from './dot-rows.ts';
 import { addFewRows } from './few-rows.ts';
-import { addScaledRows } from './matvec.ts';
+import { addScaledRows, addScaledUnits } from './matvec.ts';
 import { addMultiply, floatProducts } from './multiply.ts';
 import { addPack } from './pack.ts';
 import { chooseTile, type Tile } from './tile.ts';
@@ -31,10 +31,14 @@ export interface GemmKernels extends WideSums {
   readonly multiply: WasmFunction;
   /** (x, b, y, n, k, xStep, rowStep) */
   readonly scaledRows: WasmFunction;
+  /** (begin, end, x, b, y, n, k, xStep, rowStep) */
+  readonly scaledUnits: WasmFunction;
   /** (begin, end, a, b, c, m, n, k, aRowStep, aStep, bStep, cStep, panel, deep) */
   readonly fewRows: WasmFunction;
   /** (x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep) */
   readonly dotRows: WasmFunction;
+  /** (begin, end, x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep) */
+  readonly dotUnits: WasmFunction;
 }
 
 /** Depth of a block: a panel of the second operand (8 × 256 floats) fills a quarter of a 32 KiB first-level cache. */
@@ -55,12 +59,12 @@ export const gemmKernels: (engine: Engine) => GemmKernels = onceAnEngine((engine
   addPack(module, 'packB', tile.columns);
   addMultiply(module, 'multiply', tile, floatProducts(tile));
   addScaledRows(module);
+  addScaledUnits(module);
   addFewRows(module, floatProducts(tile));
   addDotRows(module);
+  addDotUnits(module);
   addWideSums(module);
-  const functions = engine.instantiate(module) as Readonly<
-    Record<'packA' | 'packB' | 'multiply' | 'scaledRows' | 'fewRows' | 'dotRows' | 'widen' | 'narrow', WasmFunction>
-  >;
+  const functions = engine.instantiate(module) as unknown as Omit<GemmKernels, 'tile'>;
   return { tile, ...functions };
 });
 
@@ -152,7 +156,8 @@ export function planGemm(
   const { tile, packA, multiply } = kernels;
   const { rows, columns } = blockOf(mostM, mostN, tile);
   const depth = Math.min(depthBlock - (depthBlock % depthUnit), mostK);
-  const longest = depthUnit === 1 ? together : 0;
+  // Sums of whole numbers may be of any number of blocks, but a block still has to fit.
+  const longest = depthUnit === 1 ? Math.min(together, blocksTogether) : 0;
   const deepest = mostK > depth ? depth + longest : depth;
   const bOffset = roundUp(rows, tile.rows) * deepest * 4;
   const edgeOffset = bOffset + roundUp(columns, tile.columns) * deepest * 4;

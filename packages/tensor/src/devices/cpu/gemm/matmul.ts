@@ -90,7 +90,7 @@ function wholeProduct(spec: MatmulSpec, engine: Engine): Calls {
 }
 
 /** Whether both operands and the sums are f32. */
-function isFloat({ a, b, out, bindings }: MatmulSpec): boolean {
+export function isFloat({ a, b, out, bindings }: MatmulSpec): boolean {
   return [a, b, out as Access].every(({ binding }) => bindings[binding]?.dtype === 'f32');
 }
 

@@ -1,17 +1,15 @@
 /** Products with few rows, one after the other or side by side: kernels that read the second operand where it lies. */
 import type { Access, LoopSpec, MatmulSpec } from '../../../kernel/spec.ts';
 import type { Calls, Engine } from '../engine.ts';
-import { fewRowsBlock, isNear, panelBytes, stripDepth, unitColumns } from './few-rows.ts';
+import { fewRowsBlock, isNear, panelBytes, stripDepth } from './few-rows.ts';
 import { finishOf } from './epilogue.ts';
 import { gemmKernels } from './gemm.ts';
-import { placesOf, sizesNow, type Places } from './places.ts';
-import { settle, sumOfBlocks, wideBytes, type Blocks } from './wide-sums.ts';
+import { placesOf, sizesNow } from './places.ts';
+import { unitColumns } from './unit-columns.ts';
+import { settle, wideBytes, type Blocks } from './wide-sums.ts';
 
 /** Rows up to which packing the second operand costs more than it saves. */
 export const mostFewRows = 16;
-
-/** Scaled rows that add up in f32 before their sum goes to a wide one. */
-const scaledBlock = 512;
 
 /** Rows up to which dot products cost less than packing: what comes from memory is dearer to pack. */
 const mostDotRows = (isClose: boolean): number => (isClose ? 6 : 8);
@@ -26,16 +24,9 @@ export function fewRowsCalls(spec: MatmulSpec, engine: Engine, rows: number): Ca
   if (rows > mostFewRows) return undefined;
   const isClose = isNear(n * k * 4);
   if (b.strides[rank + 1] === 1 && out.strides[rank + 1] === 1 && n >= leastLength)
-    return rows === 1 && isClose ? scaledProduct(spec, engine) : stripProduct(spec, engine);
+    return stripProduct(spec, engine, rows === 1);
   const isLong = k >= (rows > 2 ? 2 * leastLength : leastLength);
   return b.strides[rank] === 1 && isLong && rows <= mostDotRows(isClose) ? dotProduct(spec, engine) : undefined;
-}
-
-/** Where the rows of a and of the result are, and the matrix that each meets. */
-function rowPlaces(spec: MatmulSpec): Places {
-  const { a, b, batch } = spec;
-  const rank = batch.length;
-  return placesOf(spec, rank + 1, [a, { ...b, strides: [...b.strides.slice(0, rank), 0] }, spec.out as Access]);
 }
 
 /** A few rows of a times a matrix whose columns are contiguous: a dot product an element. Units are columns. */
@@ -43,7 +34,7 @@ function dotProduct(spec: MatmulSpec, engine: Engine): Calls {
   const { m, n, k, a, b } = spec;
   const out = spec.out as Access;
   const rank = spec.batch.length;
-  const { dotRows } = gemmKernels(engine);
+  const { dotUnits } = gemmKernels(engine);
   const { count, offsets, isThere } = placesOf(spec, rank, [a, b, out]);
   const [aOffsets, bOffsets, outOffsets] = offsets as [Float64Array, Float64Array, Float64Array];
   const units = Math.ceil(n / unitColumns);
@@ -58,12 +49,14 @@ function dotProduct(spec: MatmulSpec, engine: Engine): Calls {
     const [rows, columns, depth] = [now[rank] as number, now[rank + 1] as number, now[rank + 2] as number];
     const [left, leftRow] = gather ? [engine.workspace, k * 4] : [x, aRow];
     if (gather) engine.serve(place * units, units, () => gather.whole(x, left));
+    const first = place * units;
+    const [begin, end] = engine.part(units * count);
+    engine.serve(first, units, () => {
+      dotUnits(begin - first, end - first, left, w, y, rows, columns, depth, leftRow, bStep, cRow, cStep);
+    });
     for (let j = 0; j < columns; j += unitColumns) {
       const some = Math.min(unitColumns, columns - j);
-      engine.serve(place * units + j / unitColumns, 1, () => {
-        dotRows(left, w + j * bStep, y + j * cStep, rows, some, depth, leftRow, bStep, cRow, cStep);
-        finish(place, 0, j, rows, some);
-      });
+      engine.serve(first + j / unitColumns, 1, () => finish(place, 0, j, rows, some));
     }
   };
 
@@ -101,47 +94,8 @@ function rowsSideBySide(rows: number, columns: number, strides: readonly number[
   };
 }
 
-/** Each row of a times a matrix whose rows are contiguous: a sum of scaled rows. */
-function scaledProduct(spec: MatmulSpec, engine: Engine): Calls {
-  const { a, b } = spec;
-  const out = spec.out as Access;
-  const rank = spec.batch.length;
-  const kernels = gemmKernels(engine);
-  const { scaledRows } = kernels;
-  const blocksIn = (k: number): Blocks => ({ count: Math.ceil(k / scaledBlock), together: 1 });
-  engine.reserve(wideBytes(blocksIn(spec.k), spec.n), 'matmul');
-  const sizes = sizesNow(spec, engine);
-  const finish = finishOf(spec, engine);
-  const { count, offsets, isThere } = rowPlaces(spec);
-  const [aOffsets, bOffsets, outOffsets] = offsets as [Float64Array, Float64Array, Float64Array];
-  const [xStep, rowStep] = [(a.strides[rank + 1] ?? 0) * 4, (b.strides[rank] ?? 0) * 4];
-  /** A row whose sum is made of several blocks. */
-  const inBlocks = (x: number, rows: number, c: number, n: number, k: number): void => {
-    const sums = { c, wide: engine.workspace, rows: 1, columns: n, rowStep: 0 };
-    sumOfBlocks(kernels, sums, blocksIn(k), (block) => {
-      const p = block * scaledBlock;
-      scaledRows(x + p * xStep, rows + p * rowStep, c, n, Math.min(scaledBlock, k - p), xStep, rowStep);
-    });
-  };
-  return () => {
-    const now = sizes();
-    const [n, k] = [now[rank + 1] as number, now[rank + 2] as number];
-    const [aBase, bBase, outBase] = [engine.address(a.binding), engine.address(b.binding), engine.address(out.binding)];
-    for (let i = 0; i < count; i++) {
-      if (!isThere(i, now)) continue;
-      const [x, rows] = [aBase + (aOffsets[i] as number), bBase + (bOffsets[i] as number)];
-      const c = outBase + (outOffsets[i] as number);
-      engine.serve(i, 1, () => {
-        if (k > scaledBlock) inBlocks(x, rows, c, n, k);
-        else scaledRows(x, rows, c, n, k, xStep, rowStep);
-        finish(Math.floor(i / spec.m), i % spec.m, 0, 1, n);
-      });
-    }
-  };
-}
-
-/** A few rows of a at once times a matrix whose rows are contiguous. Units are columns, in each of the places. */
-function stripProduct(spec: MatmulSpec, engine: Engine): Calls {
+/** A few rows of a at once, or a single one, times a matrix whose rows are contiguous. Units are columns, in each of the places. */
+function stripProduct(spec: MatmulSpec, engine: Engine, isOne: boolean): Calls {
   const { m, n, k, a, b } = spec;
   const out = spec.out as Access;
   const rank = spec.batch.length;
@@ -166,23 +120,10 @@ function stripProduct(spec: MatmulSpec, engine: Engine): Calls {
       const p = block * fewRowsBlock;
       const [left, right] = [x + p * aStep, y + p * bRow];
       const layers = Math.min(fewRowsBlock, depth - p);
+      const [from, to] = [begin - first, end - first];
       engine.serve(first, units, () => {
-        kernels.fewRows(
-          begin - first,
-          end - first,
-          left,
-          right,
-          c,
-          rows,
-          columns,
-          layers,
-          aRow,
-          aStep,
-          bRow,
-          cRow,
-          panel,
-          deep,
-        );
+        if (isOne) kernels.scaledUnits(from, to, left, right, c, columns, layers, aStep, bRow);
+        else kernels.fewRows(from, to, left, right, c, rows, columns, layers, aRow, aStep, bRow, cRow, panel, deep);
       });
       for (let j = 0; j < columns; j += unitColumns) {
         const wide = panel + panelBytes + j * rows * 8;
