@@ -1,10 +1,14 @@
 // Codes of few bits: what they round, what they take, and that products may compute from four bits as well.
 import {
+  dtypes,
   encodeMatrix,
   fromTyped,
   int4,
   intN,
   matrixFromArrays,
+  type DType,
+  type EncodedArray,
+  type EncodedMatrix,
   type Encoding,
   type IntNOptions,
   type KernelForm,
@@ -12,7 +16,8 @@ import {
 } from '@espalier/tensor';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { anyMatrix } from './formats.ts';
+import type { GroupedCodes } from '../../src/kernel/grouped-codes.ts';
+import { anyMatrix, randomNumbers } from './formats.ts';
 
 const anyOptions = fc.record({
   bits: fc.integer({ min: 1, max: 8 }),
@@ -92,5 +97,72 @@ test('up to four bits have the same values in int4, and come back from there as 
       expect(await same.toDense().data()).toEqual(await matrixFromArrays(intN, shape, encoding).toDense().data());
       expect(from(four, encoding.settings, shape)).toEqual(encoding);
     }),
+  );
+});
+
+const anyStored = fc.record({
+  bits: fc.integer({ min: 1, max: 8 }),
+  group: fc.constantFrom(16, 32, 64, 128, 256),
+  scales: fc.constantFrom('f32' as const, 'f16' as const, 'i8' as const, 'e8' as const),
+  minima: fc.boolean(),
+});
+
+/** A matrix as files have them, of arrays that are drawn by a seed. */
+function stored([rows, columns]: MatrixShape, own: Omit<GroupedCodes, 'zeros' | 'table'>, seed: number): EncodedMatrix {
+  const random = randomNumbers(seed);
+  const groups = Math.ceil(columns / own.group);
+  const steps = Math.ceil((groups * own.group) / 256);
+  const drawn = (dtype: DType, width: number, least: number, most: number): EncodedArray => {
+    const { encode, view } = dtypes[dtype];
+    const data = view(new ArrayBuffer(rows * width * dtypes[dtype].bytes), 0, rows * width);
+    for (let at = 0; at < data.length; at++) data[at] = encode(least + random() * (most - least));
+    return { dtype, shape: [rows, width], data };
+  };
+  const least = own.scales === 'i8' ? -127 : own.scales === 'e8' ? 126 : -1;
+  const numbers = (): EncodedArray =>
+    drawn(own.scales === 'e8' ? 'u8' : own.scales, groups, least, own.scales === 'e8' ? 130 : -least);
+  const codes = drawn('u8', Math.ceil((columns * own.bits) / 8), 0, 256);
+  const left = (columns * own.bits) % 8;
+  const width = codes.shape[1] as number;
+  // What is left of the last byte of a row is no code.
+  if (left > 0)
+    for (let at = width - 1; at < codes.data.length; at += width)
+      codes.data[at] = (codes.data[at] as number) & (2 ** left - 1);
+  const arrays = {
+    codes,
+    scales: numbers(),
+    ...(own.minima && { minima: numbers() }),
+    ...(own.scales === 'i8' && { steps: drawn('f16', steps, 0.001, 0.05) }),
+    ...(own.scales === 'i8' && own.minima && { minimumSteps: drawn('f16', steps, 0.001, 0.05) }),
+  };
+  return matrixFromArrays(intN, [rows, columns], { settings: { ...own, zeros: false }, arrays });
+}
+
+test('products are those of the dense matrix, however many groups share a step of their scales', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      anyStored,
+      fc.integer({ min: 1, max: 7 }),
+      fc.integer({ min: 1, max: 900 }),
+      fc.integer({ min: 1, max: 12 }),
+      fc.nat(1000),
+      async (drawn, rows, columns, m, seed) => {
+        const own = { ...drawn, minima: drawn.minima && (drawn.scales === 'f16' || drawn.scales === 'i8') };
+        const matrix = stored([rows, columns], own, seed);
+        const random = randomNumbers(seed + 1);
+        const x = fromTyped(
+          Float32Array.from({ length: m * columns }, () => random() - 0.5),
+          [m, columns],
+        );
+        const wanted = await x.matmul(matrix.toDense().t()).data();
+        const sizes = await x.abs().matmul(matrix.toDense().t().abs()).data();
+        for (const activations of ['f32', 'int8-groups', 'int16-groups'] as const) {
+          const found = await x.matmul(matrix.t(), { activations }).data();
+          const share = activations === 'f32' ? 1e-5 : activations === 'int16-groups' ? 1e-3 : 2e-2;
+          for (const [at, value] of found.entries())
+            expect(Math.abs(value - (wanted[at] as number))).toBeLessThanOrEqual(share * (sizes[at] as number) + 1e-6);
+        }
+      },
+    ),
   );
 });

@@ -46,7 +46,7 @@ function offsetsOf(present: readonly (readonly number[])[]): DrawnMatrix['arrays
 
 /** Codes of any bits, whatever they count from, with scales in whatever they are stored in. */
 function drawGrouped(draw: Draw, rows: number, columns: number): DrawnMatrix {
-  const group = [16, 32, 64][draw(anyInteger, 0, 2)] ?? 32;
+  const group = [16, 32, 64, 128, 256][draw(anyInteger, 0, 4)] ?? 32;
   const groups = Math.ceil(columns / group);
   const from = (['centre', 'zeros', 'minima', 'table'] as const)[draw(anyInteger, 0, 3)] ?? 'centre';
   const anyScales = from === 'minima' ? (['f16', 'i8'] as const) : (['f32', 'f16', 'i8', 'e8'] as const);
@@ -177,11 +177,19 @@ const draws: Readonly<Record<EncodedLayout, DrawLayout>> = {
 
 const layouts = Object.keys(draws) as EncodedLayout[];
 
+/** How large matrices are at most: small ones as a rule, and some with rows of several steps of scales. */
+const mostSizes = [
+  [20, 20],
+  [20, 20],
+  [150, 150],
+  [5, 700],
+] as const;
+
 /** A product with a matrix in any layout, x strided, with an epilogue where the device takes one. */
 export function drawEncodedMatmul(draw: fc.GeneratorValue, device: Device): SpecCase {
   const layout = layouts[draw(anyInteger, 0, layouts.length - 1)] ?? 'int8';
-  const long = draw(anyInteger, 0, 3) === 3 ? 150 : 20;
-  const [rows, columns] = [draw(anyInteger, 1, long), draw(anyInteger, 1, long)];
+  const [mostRows, mostColumns] = mostSizes[draw(anyInteger, 0, mostSizes.length - 1)] ?? [20, 20];
+  const [rows, columns] = [draw(anyInteger, 1, mostRows), draw(anyInteger, 1, mostColumns)];
   const m = draw(anyInteger, 0, 3) === 3 ? draw(anyInteger, 1, 70) : draw(anyInteger, 1, 4);
   const walks = draw(fc.boolean) ? 'columns' : 'rows';
   const [depth, width] = walks === 'columns' ? [columns, rows] : [rows, columns];

@@ -1,6 +1,16 @@
 /** Scales and minima of groups, whatever they are stored in, as numbers: one, or up to four beside each other. */
 import { stepColumns, type GroupedCodes, type ScaleKind } from '../../../kernel/grouped-codes.ts';
-import { f32, i32, memoryOp, op, select, v128, type Expression, type Local } from '../assembler/expression.ts';
+import {
+  f32,
+  i32,
+  memoryOp,
+  op,
+  select,
+  shuffle16,
+  v128,
+  type Expression,
+  type Local,
+} from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import { fewBytes } from './vectors.ts';
 
@@ -45,29 +55,42 @@ export function scaleAt(f: FunctionBuilder, own: GroupedCodes, { scales, steps }
   return f.let(rules[own.scales]());
 }
 
-/** Reads the numbers of `count` groups, up to four, from an address on, into the lanes of f32; in the others is some number. */
+/**
+ * Reads the numbers of `count` groups, up to four, from an address on, into the lanes of f32; in the others is some number. The first is
+ * one of every fourth of a row.
+ */
 export type ScaleReader = (scales: Local, step: Expression, count: number) => Local;
 
-/** Code that reads some at a time; `step` is the address of what they share. */
-export function scaleReader(f: FunctionBuilder, { scales: kind }: GroupedCodes): ScaleReader {
+/** Code that reads some at a time; `step` is the address of what the first shares with others. */
+export function scaleReader(f: FunctionBuilder, own: GroupedCodes): ScaleReader {
+  const { scales: kind } = own;
   const [bits, factor] = [f.let(op('i32x4.splat', i32(halfBits))), f.let(op('f32x4.splat', f32(halfFactor)))];
   const widened = (halves: Expression): Expression => {
     const words = op('i32x4.shl', op('i32x4.extend_low_i16x8_s', halves), i32(13));
     return op('f32x4.mul', op('v128.and', words, bits), factor);
   };
-  const rules: Readonly<Record<ScaleKind, (own: Expression, step: Expression) => Expression>> = {
-    f32: (own) => own,
-    f16: (own) => widened(own),
-    i8: (own, step) => {
-      const codes = op('i32x4.extend_low_i16x8_s', op('i16x8.extend_low_i8x16_s', own));
-      return op('f32x4.mul', op('f32x4.convert_i32x4_s', codes), widened(memoryOp('v128.load16_splat', 0, [step])));
+  type Rule = (read: Expression, step: Expression, count: number) => Expression;
+  const rules: Readonly<Record<ScaleKind, Rule>> = {
+    f32: (read) => read,
+    f16: (read) => widened(read),
+    i8: (read, step, count) => {
+      const codes = op('i32x4.extend_low_i16x8_s', op('i16x8.extend_low_i8x16_s', read));
+      return op('f32x4.mul', op('f32x4.convert_i32x4_s', codes), widened(stepsOf(f, own, step, count)));
     },
-    e8: (own) => {
-      const bytes = f.let(op('i32x4.extend_low_i16x8_u', op('i16x8.extend_low_i8x16_u', own)));
+    e8: (read) => {
+      const bytes = f.let(op('i32x4.extend_low_i16x8_u', op('i16x8.extend_low_i8x16_u', read)));
       const isLeast = op('v128.and', op('i32x4.eq', bytes, v128([0, 0, 0, 0])), op('i32x4.splat', i32(0x400000)));
       const whole = op('v128.or', op('i32x4.shl', bytes, i32(23)), isLeast);
       return op('f32x4.mul', whole, op('f32x4.splat', f32(0.5)));
     },
   };
-  return (scales, step, count) => f.let(rules[kind](fewBytes(f, scales, 0, count * scaleBytes[kind]), step));
+  return (scales, step, count) => f.let(rules[kind](fewBytes(f, scales, 0, count * scaleBytes[kind]), step, count));
+}
+
+/** The steps of up to four groups in lanes of 16 bits: large groups have not one for all of them. */
+function stepsOf(f: FunctionBuilder, own: GroupedCodes, step: Expression, count: number): Expression {
+  const bits = groupsOfStepBits(own);
+  if (bits >= 2) return memoryOp('v128.load16_splat', 0, [step]);
+  const steps = f.let(fewBytes(f, f.let(step), 0, Math.ceil(count / 2 ** bits) * 2));
+  return bits === 0 ? steps : shuffle16(steps, steps, [0, 0, 1, 1, 0, 0, 1, 1]);
 }
