@@ -7,7 +7,7 @@
  * is measured in time of the processor, several in time of the clock. Peers that cannot do a row
  * are left out of it with the reason; PyTorch takes part where Python is given. The file has the lines:
  * `[{ name, ours, peer, peerName, ratio, target, holds, threads }]`, milliseconds a step, and our speed over theirs. Ends
- * with 1 if a line does not hold.
+ * with 1 if a line does not hold, or Espalier itself cannot do a row.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -53,6 +53,7 @@ const before = threads > 1 ? await answerTime() : undefined;
 await using place = await places[within as keyof typeof places](threads);
 const scope = { threads, native: python !== undefined };
 const all: Line[] = [];
+let isWhole = true;
 for (const row of rows) {
   if (only !== undefined && !only.includes(row.name)) continue;
   const found = await measured(row, { ...scope, place, rounds, python: python ?? '' });
@@ -64,6 +65,7 @@ for (const row of rows) {
         ? `left out: ${cannot}`
         : `${milliseconds.toFixed(4).padStart(11)} ms ±${(100 * spread).toFixed(0)} %`;
     console.log(`  ${label.padEnd(56)} ${figure}`);
+    if (cannot !== undefined && subject.engine === 'espalier') isWhole = false;
   }
   const times = new Map(
     found.flatMap(({ subject, milliseconds }) => (milliseconds === undefined ? [] : [[subject.label, milliseconds]])),
@@ -83,4 +85,4 @@ if (before !== undefined)
   console.log(
     `cores answered each other in ${before.toFixed(0)} ns before, and in ${(await answerTime()).toFixed(0)} ns after`,
   );
-process.exitCode = all.every(({ holds }) => holds) ? 0 : 1;
+process.exitCode = isWhole && all.every(({ holds }) => holds) ? 0 : 1;

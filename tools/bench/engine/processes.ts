@@ -21,7 +21,8 @@ export async function processes(threads: number): Promise<Place> {
         });
         return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Answer;
       } catch (error) {
-        return ended(order, (error as { stderr?: string }).stderr ?? error);
+        const { killed, stderr } = error as { readonly killed?: boolean; readonly stderr?: string };
+        return ended(order, killed === true ? `it took more than ${patience / 1000} s` : (stderr ?? error));
       }
     },
     [Symbol.asyncDispose]: async () => undefined,

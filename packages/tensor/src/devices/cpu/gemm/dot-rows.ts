@@ -68,12 +68,12 @@ function addAll(f: FunctionBuilder, operands: Operands): void {
   const from = f.local('i32');
   const to = f.local('i32');
   const at = f.local('i32');
-  /** All rows of x with so many of the matrix, that are `step` bytes apart and whose results are `next`. */
-  const pass = (count: number, step: Local, next: Local): void => {
+  /** All rows of x with so many of the matrix, that are `distance` bytes apart and whose results are `next`. */
+  const pass = (count: number, distance: Local, next: Local): void => {
     f.set(from, x);
     f.set(to, y);
     f.repeatTogether(m, rowsOfOnePass, (rowsOfX) => {
-      const sums = dots(f, { rowsOfX, rowsOfW: count }, { x: from, w, columns, xRowStep, wRowStep: step });
+      const sums = dots(f, { rowsOfX, rowsOfW: count }, { x: from, w, columns, xRowStep, wRowStep: distance });
       for (const row of sums) {
         f.set(at, to);
         for (const sum of row) {
@@ -90,11 +90,11 @@ function addAll(f: FunctionBuilder, operands: Operands): void {
     f.increase(y, op('i32.mul', yStep, rowsOfW));
   };
   const share = f.let(op('i32.div_u', rows, i32(rowsTogether)));
-  const isOnce = f.let(op("i32.le_u", m, i32(rowsOfOnePass)));
+  const isOnce = f.let(op('i32.le_u', m, i32(rowsOfOnePass)));
   const apart = f.let(select(isOnce, share, i32(1)));
-  const [step, next] = [wRowStep, yStep].map((bytes) => f.let(op('i32.mul', apart, bytes))) as [Local, Local];
+  const [distance, next] = [wRowStep, yStep].map((bytes) => f.let(op('i32.mul', apart, bytes))) as [Local, Local];
   f.repeat(share, () => {
-    pass(rowsTogether, step, next);
+    pass(rowsTogether, distance, next);
     moveOn(select(isOnce, i32(1), i32(rowsTogether)));
   });
   moveOn(select(isOnce, op('i32.mul', share, i32(rowsTogether - 1)), i32(0)));
