@@ -58,10 +58,9 @@ export {
   AttentionCache,
   type AttentionCacheOptions,
   type CachePlace,
-  type KeepsPositions,
-  type KeptPerPosition,
   type SeenPositions,
 } from './attention/attention-cache.ts';
+export { keepers, type Keeper, type KeepsPositions, type KeptPerPosition } from './attention/keepers.ts';
 export { cacheBytes, cacheNumbers, type CacheNumbers } from './attention/cache-numbers.ts';
 export { rotaryFrequencies, type RotaryOptions } from './attention/rotary.ts';
 export type { RotaryScaling } from './attention/rotary-scaling.ts';

@@ -2,7 +2,7 @@
  * A language model that goes on with sequences: what it has seen is kept in caches that grow by doubling, and the steps on them are
  * recorded once for all positions.
  */
-import { cacheNumbers, type CacheNumbers, type KeepsPositions, type Module } from '@espalier/nn';
+import { cacheNumbers, keepers, type CacheNumbers, type Module } from '@espalier/nn';
 import { aPositiveInteger, check, checkOptions, oneOf, type OptionRules } from '@espalier/tensor/arguments';
 import { Lanes } from './lanes.ts';
 import { aModule } from './rules.ts';
@@ -24,13 +24,6 @@ const optionRules: OptionRules<DecoderOptions> = {
   cache: oneOf(...cacheNumbers),
 };
 
-function keepIn(model: Module, numbers: CacheNumbers): void {
-  for (const [, module] of model.namedModules()) {
-    const keeper = module as Module & Partial<KeepsPositions>;
-    if (keeper.keptPerPosition) keeper.keepIn?.(numbers);
-  }
-}
-
 /** A model and its caches: those that nobody uses are kept for whoever comes next. */
 export class Decoder {
   readonly model: Module;
@@ -48,7 +41,7 @@ export class Decoder {
     const { context, chunk = 256, cache } = checkOptions('Decoder', options, optionRules);
     this.context = check('Decoder', 'context', context, aPositiveInteger);
     this.chunk = Math.min(chunk, context);
-    if (cache) keepIn(model, cache);
+    if (cache) for (const { module } of keepers(model)) module.keepIn(cache);
   }
 
   /** Sequences side by side, with nothing in them yet. Whoever is done with them closes them. */

@@ -27,21 +27,7 @@ import { aShape, hasMethods } from '../config/rules.ts';
 import type { Module } from '../module/module.ts';
 import { aModule } from '../module/rule.ts';
 import { cacheBytes, cacheForms, checkHeadWidth, type CacheNumbers } from './cache-numbers.ts';
-
-/** What a layer of attention keeps of each position, twice: keys and values. */
-export interface KeptPerPosition {
-  readonly heads: number;
-  readonly headWidth: number;
-  readonly numbers: CacheNumbers;
-}
-
-/** A module that attends to positions it has seen before says what it keeps of them. */
-export interface KeepsPositions {
-  /** Undefined where it attends to what comes later too: what was computed before does not stay, and there is nothing to keep. */
-  readonly keptPerPosition: KeptPerPosition | undefined;
-  /** Keeps them in other numbers from now on; caches that were made before stay as they are. */
-  readonly keepIn: (numbers: CacheNumbers) => void;
-}
+import { keepers, type KeptPerPosition } from './keepers.ts';
 
 /** All positions so far. Along their axis, whose size is the capacity, there are as many as have been seen (see `upTo`). */
 export interface SeenPositions {
@@ -127,8 +113,8 @@ export class AttentionCache {
     this.capacity = check('AttentionCache', 'capacity', capacity, aPositiveInteger);
     this.lead = Object.freeze([...lead]);
     try {
-      for (const [module, each] of keepers(model))
-        this.#kept.set(module, [...(this.#kept.get(module) ?? []), this.#room(module, each)]);
+      for (const { module, kept } of keepers(model))
+        this.#kept.set(module, [...(this.#kept.get(module) ?? []), this.#room(module, kept)]);
     } catch (error) {
       // Whoever has no memory for all of it may try a smaller one.
       this.dispose();
@@ -286,11 +272,4 @@ function scalarPosition(position: Tensor): Tensor {
       `the position is a tensor [${position.shape.join(', ')}]; all sequences go on at one, give a scalar`,
     );
   return position.reshape([]).cast('i32');
-}
-
-/** Modules that keep positions and what they keep of each, once for each of the places where they stand. */
-function* keepers(module: Module): Iterable<readonly [Module, KeptPerPosition]> {
-  const { keptPerPosition } = module as Module & Partial<KeepsPositions>;
-  if (keptPerPosition) yield [module, keptPerPosition];
-  for (const child of module.children().values()) yield* keepers(child);
 }

@@ -1,7 +1,8 @@
 /** Attention of the positions of a sequence to one another. */
 import { arange, ArgumentError, scaledDotProductAttention, ShapeError, type Tensor } from '@espalier/tensor';
 import { aTensor, check, checkOptional } from '@espalier/tensor/arguments';
-import { aCachePlace, type KeepsPositions, type KeptPerPosition } from '../attention/attention-cache.ts';
+import { aCachePlace } from '../attention/attention-cache.ts';
+import type { KeepsPositions, KeptPerPosition } from '../attention/keepers.ts';
 import { Rotary, rotaryField, type Angles, type RotaryOptions } from '../attention/rotary.ts';
 import { asKept, cacheNumbers, checkHeadWidth, someNumbers, type CacheNumbers } from '../attention/cache-numbers.ts';
 import { either, integer, optional, parseFields, real, truth, word, type Fields } from '../config/fields.ts';

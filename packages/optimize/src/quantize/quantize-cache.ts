@@ -1,29 +1,16 @@
 /** The pass that says in which numbers keys and values of attention are kept. */
-import {
-  cacheBytes,
-  cacheNumbers,
-  type CacheNumbers,
-  type Json,
-  type KeepsPositions,
-  type KeptPerPosition,
-  type Module,
-} from '@espalier/nn';
+import { cacheBytes, cacheNumbers, keepers, type CacheNumbers, type Json, type Module } from '@espalier/nn';
 import { ShapeError } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import { oneOf, optionsOf } from '../recipe/options.ts';
 import type { Pass, PassPlan, StepConfig } from '../recipe/pass.ts';
-import { selectLayers, type NamedLayer } from '../selection/layer-filter.ts';
+import { selectLayers } from '../selection/layer-filter.ts';
 import { checkFilter, type ParameterFilter } from '../selection/parameter-filter.ts';
 
 /** Options of the pass. What `include` and `exclude` match are the dotted names of layers of attention. */
 export interface QuantizeCacheOptions extends ParameterFilter {
   /** The numbers: `int8` or `int4`, codes with a range for each position and head, or `f16`. Default: int8. */
   readonly numbers?: CacheNumbers;
-}
-
-interface Keeper extends NamedLayer {
-  readonly module: KeepsPositions;
-  readonly kept: KeptPerPosition;
 }
 
 const place = 'quantize-cache';
@@ -46,7 +33,9 @@ export function quantizeCache(options: QuantizeCacheOptions = {}): Pass {
   const config: StepConfig = { type: place, ...(options as object as { readonly [option: string]: Json }) };
 
   function plan(model: Module): Promise<PassPlan> {
-    const chosen = selectLayers(place, model, keepersOf(model), options, 'keeps keys and values');
+    const all = keepers(model);
+    const each = all.filter(({ module }, at) => all.findIndex((keeper) => keeper.module === module) === at);
+    const chosen = selectLayers(place, model, each, options, 'keeps keys and values');
     const summary = `keep the keys and values of ${chosen.length} ${chosen.length === 1 ? 'layer' : 'layers'} in ${numbers}`;
     const details = Object.fromEntries(
       chosen.map(({ name, kept: { heads, headWidth, numbers: before } }) => {
@@ -64,13 +53,6 @@ export function quantizeCache(options: QuantizeCacheOptions = {}): Pass {
   }
 
   return { config, needs: 'nothing', effects: ['cache'], targets: 'layers', plan };
-}
-
-function keepersOf(model: Module): Keeper[] {
-  return [...model.namedModules()].flatMap(([name, module]) => {
-    const keeper = module as Module & KeepsPositions;
-    return keeper.keptPerPosition ? [{ name, module: keeper, kept: keeper.keptPerPosition }] : [];
-  });
 }
 
 /** @throws {RecipeError} that names the layer whose heads are of a width that the numbers cannot be packed in. */
