@@ -69,11 +69,14 @@ export class Engine {
     return (...values) => this.#recording.call(routine, values);
   }
 
-  /** Compiles a loop spec. */
-  loop(spec: LoopSpec): LoopCalls {
+  /** Compiles a loop spec. Parts of it may be run again where no operand that is written is another that is read. */
+  loop(spec: LoopSpec, { areApart = false }: { readonly areApart?: boolean } = {}): LoopCalls {
     const { module, library } = this.module();
-    const { spec: keeping, scratchBytes } = keepValues(spec);
-    const units = tiled(keeping).map((piece, at) => generateLoop(piece, module, `run${at}`, library));
+    const { spec: keeping, scratchBytes, before } = keepValues(spec);
+    const isRepeatable = areApart && spec.bindings.every(({ access }) => access !== 'readwrite');
+    const units = tiled(keeping).map((piece, at) =>
+      generateLoop(piece, module, `run${at}`, library, { isRepeatable, before }),
+    );
     const functions = this.instantiate(module);
     const pieces = units.map((count, at) => ({ run: functions[`run${at}`] as WasmFunction, count }));
     return {
@@ -185,7 +188,7 @@ export class Engine {
 
 /** The program of a loop that is a kernel by itself. */
 export function loopCalls(spec: LoopSpec, engine: Engine): Calls {
-  const loop = engine.loop(spec);
+  const loop = engine.loop(spec, { areApart: true });
   if (loop.scratchBytes > 0) engine.reserve(loop.scratchBytes, 'a row kernel');
   return () => {
     const addresses = spec.bindings.map((_, binding) => engine.address(binding));

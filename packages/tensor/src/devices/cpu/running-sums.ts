@@ -8,6 +8,7 @@ import { f64, i32, laneOp, op, shuffle32, v128, type Expression, type Local } fr
 import type { FunctionBuilder } from './assembler/function-builder.ts';
 import type { ModuleBuilder } from './assembler/module-builder.ts';
 import type { Calls, Engine, WasmFunction } from './engine.ts';
+import { Halves } from './loop/halves.ts';
 import { loadScalar, loadVector, storeScalar, storeVector, type Place } from './loop/storage.ts';
 import { convertVector } from './loop/vector-code.ts';
 import type { MathLibrary } from './math/math-library.ts';
@@ -34,7 +35,7 @@ const noSums = v128([0, 0, 0, 0]);
 class RunningSums {
   readonly #spec: ScanSpec;
   readonly #f: FunctionBuilder;
-  readonly #library: MathLibrary;
+  readonly #halves: Halves;
   readonly #from: DType;
   readonly #to: DType;
   /** Where the next elements are read, and written. */
@@ -43,9 +44,9 @@ class RunningSums {
 
   constructor(spec: ScanSpec, module: ModuleBuilder, library: MathLibrary) {
     this.#spec = spec;
-    this.#library = library;
     [this.#from, this.#to] = spec.bindings.map(({ dtype }: Binding) => dtype) as [DType, DType];
     this.#f = module.function('sums', ['i32', 'i32', 'i32', 'i32'], 'none', true);
+    this.#halves = new Halves(this.#f, library);
     this.#input = this.#f.local('i32');
     this.#output = this.#f.local('i32');
   }
@@ -120,10 +121,10 @@ class RunningSums {
   #singly(sum: Local, count: number, apart: number): void {
     const f = this.#f;
     f.repeat(count, () => {
-      const x = loadScalar(f, this.#from, this.#at(this.#input), this.#library);
+      const x = loadScalar(f, this.#from, this.#at(this.#input), this.#halves);
       f.set(sum, op('f64.add', sum, op('f64.promote_f32', x)));
       const rounded = f.let(op('f32.demote_f64', sum));
-      storeScalar(f, this.#to, this.#at(this.#output), rounded, this.#library);
+      storeScalar(f, this.#to, this.#at(this.#output), rounded, this.#halves);
       this.#advance(apart);
     });
   }
@@ -145,28 +146,52 @@ class RunningSums {
     if (length % 4 > 0) this.#singly(f.let(laneOp('f64x2.extract_lane', 0, sum)), length % 4, 1);
   }
 
+  /** Halves are taken on trust; rows with such as cannot be are gone through once more. */
+  #halfRow(): void {
+    const f = this.#f;
+    const { length, bindings } = this.#spec;
+    const sum = f.let(noSums);
+    const starts = [this.#input, this.#output].map((place) => [place, f.let(place)] as const);
+    if (bindings.some(({ access }) => access === 'readwrite')) this.#eights(sum);
+    else
+      f.if(
+        this.#halves.onTrust(() => this.#eights(sum)),
+        () => {
+          for (const [place, start] of starts) f.set(place, start);
+          f.set(sum, noSums);
+          this.#eights(sum);
+        },
+      );
+    if (length % 8 > 0) this.#singly(f.let(laneOp('f64x2.extract_lane', 0, sum)), length % 8, 1);
+  }
+
   /**
    * Eight halves at a time, whose own sums are in f32: what that loses is little beside what rounding to a half does. What came
    * before is in f64, as everywhere.
    */
-  #halfRow(): void {
+  #eights(sum: Local): void {
     const f = this.#f;
     const { length } = this.#spec;
-    const sum = f.let(noSums);
+    if (length < 8) return;
     const behind = (x: Local, words: readonly [number, number, number, number]): Local =>
       f.let(op('f32x4.add', x, shuffle32(noSums, x, words)));
+    // Rounded and stored a round later, so that more rounds are under way at once: the first stores what the second one overwrites.
+    const late = [f.let(noSums), f.let(noSums)];
+    const place = f.let(this.#output);
+    const store = (): void => storeVector(f, this.#to, this.#at(place), late, this.#halves);
     f.repeat(Math.floor(length / 8), () => {
       const [low, next] = this.#load(8).map((x) => behind(behind(x, [3, 4, 5, 6]), [2, 3, 4, 5])) as [Local, Local];
       const high = f.let(op('f32x4.add', next, shuffle32(low, low, [3, 3, 3, 3])));
       const rounded = f.let(op('f32x4.demote_f64x2_zero', sum));
       const before = f.let(shuffle32(rounded, rounded, [0, 1, 0, 1]));
-      const sums = [low, high].map((own) => f.let(op('f32x4.add', before, own)));
-      storeVector(f, this.#to, this.#at(this.#output), sums, this.#library);
+      store();
+      for (const [i, own] of [low, high].entries()) f.set(late[i] as Local, op('f32x4.add', before, own));
+      f.set(place, this.#output);
       const last = shuffle32(high, high, [3, 3, 3, 3]);
       f.set(sum, op('f64x2.add', sum, op('f64x2.promote_low_f32x4', last)));
       this.#advance(8);
     });
-    if (length % 8 > 0) this.#singly(f.let(laneOp('f64x2.extract_lane', 0, sum)), length % 8, 1);
+    store();
   }
 
   #at(address: Local): Place {
@@ -174,13 +199,11 @@ class RunningSums {
   }
 
   #load(lanes: number): Local[] {
-    return loadVector(this.#f, this.#from, lanes, this.#at(this.#input), this.#library).map((each) =>
-      this.#f.let(each),
-    );
+    return loadVector(this.#f, this.#from, lanes, this.#at(this.#input), this.#halves).map((each) => this.#f.let(each));
   }
 
   #store(sums: readonly Expression[]): void {
     const registers = convertVector('f64', 'f32', sums).map((each) => this.#f.let(each));
-    storeVector(this.#f, this.#to, this.#at(this.#output), registers, this.#library);
+    storeVector(this.#f, this.#to, this.#at(this.#output), registers, this.#halves);
   }
 }

@@ -8,6 +8,7 @@ import { f64, i32, memoryOp, op, v128, type Expression, type Local } from './ass
 import type { FunctionBuilder } from './assembler/function-builder.ts';
 import type { ModuleBuilder } from './assembler/module-builder.ts';
 import type { Calls, Engine, WasmFunction } from './engine.ts';
+import { Halves } from './loop/halves.ts';
 import { loadScalar, loadVector, storeScalar, storeVector, type Place } from './loop/storage.ts';
 import { convertVector } from './loop/vector-code.ts';
 import type { MathLibrary } from './math/math-library.ts';
@@ -46,7 +47,7 @@ export function scatterRowsCalls(spec: ScatterAddSpec, engine: Engine): Calls {
 class ScatterRows {
   readonly #spec: ScatterAddSpec;
   readonly #f: FunctionBuilder;
-  readonly #library: MathLibrary;
+  readonly #halves: Halves;
   readonly #dtype: DType;
   /** The first row, and how many. */
   readonly #first: Local;
@@ -57,10 +58,10 @@ class ScatterRows {
 
   constructor(spec: ScatterAddSpec, module: ModuleBuilder, library: MathLibrary) {
     this.#spec = spec;
-    this.#library = library;
     this.#dtype = dtypeOf(spec, spec.out);
     const f = module.function('scatter', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
     this.#f = f;
+    this.#halves = new Halves(f, library);
     [this.#first, this.#rows, this.#to, this.#offset] = [0, 1, 2, 3].map(() => f.local('i32')) as [
       Local,
       Local,
@@ -193,21 +194,21 @@ class ScatterRows {
     const sums = Array.from({ length: lanes / (isWide ? 2 : 4) }, () => f.let(v128([0, 0, 0, 0])));
     const add = isWide ? 'f64x2.add' : 'f32x4.add';
     this.#terms(from, to, (place) => {
-      const term = loadVector(f, this.#dtype, lanes, place, this.#library).map((each) => f.let(each));
+      const term = loadVector(f, this.#dtype, lanes, place, this.#halves).map((each) => f.let(each));
       const own = isWide ? convertVector('f32', 'f64', term) : term;
       for (const [i, sum] of sums.entries()) f.set(sum, op(add, sum, own[i] as Expression));
     });
     const rounded = isWide ? convertVector('f64', 'f32', sums).map((each) => f.let(each)) : sums;
-    storeVector(f, this.#dtype, this.#here, rounded, this.#library);
+    storeVector(f, this.#dtype, this.#here, rounded, this.#halves);
   }
 
   #single(from: Local, to: Local): void {
     const f = this.#f;
     const sum = f.let(f64(0));
     this.#terms(from, to, (place) => {
-      f.set(sum, op('f64.add', sum, op('f64.promote_f32', loadScalar(f, this.#dtype, place, this.#library))));
+      f.set(sum, op('f64.add', sum, op('f64.promote_f32', loadScalar(f, this.#dtype, place, this.#halves))));
     });
-    storeScalar(f, this.#dtype, this.#here, f.let(op('f32.demote_f64', sum)), this.#library);
+    storeScalar(f, this.#dtype, this.#here, f.let(op('f32.demote_f64', sum)), this.#halves);
   }
 
   #zeros(lanes: number): void {

@@ -57,7 +57,7 @@ export function widenedCalls(
   const copies = operands.map(({ access, sizes, dtype }, i) => {
     const wide = { dtype: 'f32' as const, access: packed[i] as Access };
     const own = { dtype, access };
-    return engine.loop(i === last ? copy(sizes, wide, own) : copy(sizes, own, wide));
+    return engine.loop(i === last ? copy(sizes, wide, own) : copy(sizes, own, wide), { areApart: true });
   });
   const offsets: number[] = [];
   let end = roundUp(engine.workspaceBytes, 64);

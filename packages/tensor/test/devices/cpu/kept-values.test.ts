@@ -58,12 +58,55 @@ test('what is cheap is computed again', () => {
     { kind: 'reduce', op: 'sum', arg: 2, dtype: 'f32' },
     { kind: 'scalar', op: 'div', args: [2, 3], dtype: 'f32' },
   ]);
-  expect(keepValues(centred)).toEqual({ spec: centred, scratchBytes: 0 });
+  expect(keepValues(centred)).toEqual({ spec: centred, scratchBytes: 0, before: [] });
 });
 
 test('lanes that hold several rows keep nothing', () => {
   const columns = rowKernel(softmax, [32, 100], [1, 32]);
-  expect(keepValues(columns)).toEqual({ spec: columns, scratchBytes: 0 });
+  expect(keepValues(columns)).toEqual({ spec: columns, scratchBytes: 0, before: [] });
+});
+
+test('numbers of 16 bits that all rows share are widened once', () => {
+  const scaled = (rows: number): LoopSpec => ({
+    kind: 'loop',
+    bindings: [
+      { dtype: 'f32', access: 'read' },
+      { dtype: 'f16', access: 'read' },
+      { dtype: 'f32', access: 'write' },
+    ],
+    outer: [rows],
+    inner: [100],
+    body: [
+      { kind: 'load', access: { binding: 0, offset: 0, strides: [100, 1] }, dtype: 'f32' },
+      { kind: 'reduce', op: 'max', arg: 0, dtype: 'f32' },
+      { kind: 'load', access: { binding: 1, offset: 3, strides: [0, 2] }, dtype: 'f32' },
+      { kind: 'scalar', op: 'mul', args: [1, 2], dtype: 'f32' },
+      { kind: 'store', access: { binding: 2, offset: 0, strides: [100, 1] }, arg: 3, each: 'point' },
+    ],
+  });
+  const { spec, scratchBytes, before } = keepValues(scaled(16));
+  expect(scratchBytes).toBe(400);
+  expect(spec.body[2]).toEqual({
+    kind: 'load',
+    access: { binding: 3, offset: 0, strides: [0, 1] },
+    dtype: 'f32',
+  });
+  expect(before.map(({ outer, body }) => [outer, body])).toEqual([
+    [
+      [100],
+      [
+        { kind: 'load', access: { binding: 1, offset: 3, strides: [2] }, dtype: 'f32' },
+        { kind: 'store', access: { binding: 3, offset: 0, strides: [1] }, arg: 0, each: 'row' },
+      ],
+    ],
+  ]);
+  expect(keepValues(scaled(15)).before).toEqual([]);
+  const contents = [
+    Array.from({ length: 1600 }, (_, i) => (i * 37) % 101),
+    Array.from({ length: 203 }, (_, i) => i / 8),
+    1600,
+  ];
+  expect(runOn(cpu, scaled(16), contents)).toEqual(runOn(reference, scaled(16), contents));
 });
 
 test('a softmax of any size agrees with the reference', () => {

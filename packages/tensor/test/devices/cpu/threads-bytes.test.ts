@@ -8,6 +8,7 @@ import {
   fromTyped,
   Generator,
   gradients,
+  layerNorm,
   randn,
   scaledDotProductAttention,
   type Conv2dOptions,
@@ -54,6 +55,11 @@ const large: Readonly<Record<string, (drawn: (...shape: readonly number[]) => Te
   orders: (drawn) => [drawn(40, 300).sort(1).values, drawn(40, 300).t().add(1), drawn(300, 40).argmax(0)],
   halves: (drawn) => [
     drawn(300, 200).cast('f16').gelu().add(1),
+    drawn(300, 200).cast('f16').mul(drawn(300, 200).cast('f16')),
+    ...[0, 1].map((axis) => drawn(300, 200).cast('f16').sum(axis)),
+    drawn(300, 200).cast('f16').softmax(1),
+    drawn(300, 200).cast('f16').cumsum(1),
+    layerNorm(drawn(300, 200).cast('f16'), { weight: drawn(200).cast('f16') }),
     drawn(90, 80).cast('bf16').matmul(drawn(80, 70).cast('bf16')),
   ],
   convolutions: (drawn) =>

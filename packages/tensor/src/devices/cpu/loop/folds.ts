@@ -8,6 +8,7 @@ import type { ComputeDType, DType } from '../../../dtype/dtype.ts';
 import type { ReduceOp } from '../../../kernel/spec.ts';
 import { op, v128, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
+import type { PlainOp } from '../assembler/opcodes.ts';
 import type { MathLibrary } from '../math/math-library.ts';
 import { addBits, finishBits, startBits, type BitExtremum } from './bit-extrema.ts';
 import type { Nest } from './nest.ts';
@@ -207,8 +208,8 @@ export class Folds {
     if (block.scalar) this.#f.set(block.scalar, zero);
   }
 
-  /** Makes one value, or one for each lane of rows, of the partial results. */
-  finish(accumulator: Accumulator, rowLanes: number): void {
+  /** Makes one value, or one for each lane of rows, of the partial results: `scale` times what was added up. */
+  finish(accumulator: Accumulator, rowLanes: number, scale = 1): void {
     const { position, step, block, whole, bits } = accumulator;
     if (bits) {
       const joined = this.#nest.mode === 'points';
@@ -219,10 +220,17 @@ export class Folds {
     const partials = this.#restored(step, whole ?? block);
     const { dtype, vector, scalar } = partials;
     const lanes = this.#nest.mode !== 'points' && vector.length > 0 ? rowLanes : 1;
-    const registers = lanes > 1 ? vector : [vector.length > 0 ? this.#folded(step, partials) : (scalar as Local)];
+    const found = lanes > 1 ? vector : [vector.length > 0 ? this.#folded(step, partials) : (scalar as Local)];
+    const registers = scale === 1 ? found : found.map((register) => this.#scaled(dtype, lanes, register, scale));
     const value = { dtype, lanes, registers };
     if (dtype === step.dtype) this.#scope.set(position, value);
     else this.#scope.keep(position, this.#scope.converted(value, step.dtype));
+  }
+
+  #scaled(dtype: ComputeDType, lanes: number, register: Local, scale: number): Local {
+    const constant = constantOf(dtype, scale);
+    const shape = lanes === 1 ? dtype : dtype === 'f64' ? 'f64x2' : 'f32x4';
+    return this.#f.let(op(`${shape}.mul` as PlainOp, register, lanes === 1 ? constant : splat(dtype, constant)));
   }
 
   /** All lanes and the single values after them as one. */

@@ -7,18 +7,23 @@ import { dtypes } from '../../../dtype/dtype.ts';
 import { levels, operands, phases, readiness } from '../../../kernel/phases.ts';
 import type { Access, Binding, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
 import { scalarInstructions } from '../../../scalar/instructions.ts';
+import { sizeOf } from '../../../shape/shape.ts';
 import { arrange } from './nest.ts';
 
 /** A loop spec whose last binding is scratch memory. */
 export interface KeepingSpec {
   readonly spec: LoopSpec;
   readonly scratchBytes: number;
+  /** What writes to scratch memory before the first row of a run: maps of the same bindings. */
+  readonly before: readonly LoopSpec[];
 }
 
 /** Costs, relative to an addition, from which on writing and reading a value is cheaper than computing it again. */
 const worthKeeping = 6;
 /** What it costs to widen a number of 16 bits. */
 const costOfWidening = 7;
+/** From so many rows on, widening what they share once is worth a loop of its own. */
+const manyRows = 16;
 /** Rows beyond this would leave the second-level cache. */
 const mostBytes = 2 ** 18;
 
@@ -75,22 +80,45 @@ function keptValues(spec: LoopSpec): ReadonlySet<number> {
   return new Set(kept);
 }
 
+/** Numbers of 16 bits that are the same for all of many rows, such as the weights of a norm: they are widened once. */
+function sharedValues(spec: LoopSpec): ReadonlySet<number> {
+  const { outer, body } = spec;
+  if (sizeOf(outer) < manyRows) return new Set();
+  const isShared = (step: LoopInstruction): boolean => {
+    if (step.kind !== 'load' || step.dtype !== 'f32' || !isHalf(spec, step)) return false;
+    const { strides } = step.access;
+    return (
+      strides.every((stride, dim) => dim >= outer.length || stride === 0) && strides.some((stride) => stride !== 0)
+    );
+  };
+  return new Set([...body.keys()].filter((position) => isShared(body[position] as LoopInstruction)));
+}
+
 /** `spec`, or the same with scratch memory for what it would compute more than once. */
 export function keepValues(spec: LoopSpec): KeepingSpec {
-  const unchanged = { spec, scratchBytes: 0 };
-  const kept = keptValues(spec);
-  const points = spec.inner.reduce((product, size) => product * size, 1);
+  const unchanged = { spec, scratchBytes: 0, before: [] };
+  const shared = sharedValues(spec);
+  const kept = new Set([...keptValues(spec)].filter((value) => !shared.has(value)));
+  const points = sizeOf(spec.inner);
   // One binding has one dtype, and doubles hold floats.
   const values = [...kept].map((value) => (spec.body[value] as { dtype: 'f32' | 'f64' }).dtype);
   const dtype = values.includes('f64') ? 'f64' : 'f32';
-  const scratchBytes = kept.size * points * dtypes[dtype].bytes;
+  const scratchBytes = (kept.size + shared.size) * points * dtypes[dtype].bytes;
   // Lanes over rows hold several rows at once.
-  if (kept.size === 0 || scratchBytes > mostBytes || arrange(spec).mode === 'rows') return unchanged;
+  if (scratchBytes === 0 || scratchBytes > mostBytes || arrange(spec).mode === 'rows') return unchanged;
   const ready = readiness(spec.body);
   const strides = spec.inner.map((_, dim) => spec.inner.slice(dim + 1).reduce((product, size) => product * size, 1));
   const body: LoopInstruction[] = [];
   const moved = new Map<number, number>();
   const read = new Map<number, number>();
+  const before: LoopSpec[] = [];
+  let places = 0;
+  const nextPlace = (): Access => ({
+    binding: spec.bindings.length,
+    offset: places++ * points,
+    strides: [...spec.outer.map(() => 0), ...strides],
+  });
+  const bindings: readonly Binding[] = [...spec.bindings, { dtype, access: 'readwrite' }];
   for (const [position, step] of spec.body.entries()) {
     const now = (operand: number): number => {
       // A reduction takes its values in the walk that ends with it.
@@ -99,19 +127,36 @@ export function keepValues(spec: LoopSpec): KeepingSpec {
       return (later ? read.get(operand) : undefined) ?? moved.get(operand) ?? operand;
     };
     moved.set(position, body.length);
+    if (step.kind === 'load' && shared.has(position)) {
+      const access = nextPlace();
+      before.push(copyOfRow(spec, bindings, step.access, access));
+      body.push({ ...step, access });
+      continue;
+    }
     body.push(withOperands(step, now));
     if (!kept.has(position)) continue;
-    const access: Access = {
-      binding: spec.bindings.length,
-      offset: read.size * points,
-      strides: [...spec.outer.map(() => 0), ...strides],
-    };
+    const access = nextPlace();
     body.push({ kind: 'store', access, arg: body.length - 1, each: 'point' });
     read.set(position, body.length);
     body.push({ kind: 'load', access, dtype: (step as { dtype: 'f32' | 'f64' }).dtype });
   }
-  const keeping: LoopSpec = { ...spec, bindings: [...spec.bindings, { dtype, access: 'readwrite' }], body };
-  return arrange(keeping).mode === 'rows' ? unchanged : { spec: keeping, scratchBytes };
+  const keeping: LoopSpec = { ...spec, bindings, body };
+  return arrange(keeping).mode === 'rows' ? unchanged : { spec: keeping, scratchBytes, before };
+}
+
+/** Copies the points of a row that is the same for all. */
+function copyOfRow({ outer, inner }: LoopSpec, bindings: readonly Binding[], from: Access, to: Access): LoopSpec {
+  const ofRow = (access: Access): Access => ({ ...access, strides: access.strides.slice(outer.length) });
+  return {
+    kind: 'loop',
+    bindings,
+    outer: inner,
+    inner: [],
+    body: [
+      { kind: 'load', access: ofRow(from), dtype: 'f32' },
+      { kind: 'store', access: ofRow(to), arg: 0, each: 'row' },
+    ],
+  };
 }
 
 /** A step that reads other positions. */

@@ -1,21 +1,35 @@
 /** Generates the WebAssembly function of a loop spec. */
-import { operands, type Phase } from '../../../kernel/phases.ts';
-import type { Limit, LoopInstruction } from '../../../kernel/spec.ts';
-import { i32, memoryOp, op, select, tee, type Expression, type Local } from '../assembler/expression.ts';
+import type { Phase } from '../../../kernel/phases.ts';
+import type { LoopSpec } from '../../../kernel/spec.ts';
+import { sizeOf } from '../../../shape/shape.ts';
+import { call, i32, op, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { MathLibrary } from '../math/math-library.ts';
 import { Addressing } from './addressing.ts';
+import { inBlocks, type BlockEnds } from './block-ends.ts';
 import { blocksOf, Folds } from './folds.ts';
-import { arrange, type Nest } from './nest.ts';
+import { unscaled } from './halves.ts';
+import { arrange, vectorOperands, type Nest } from './nest.ts';
 import { constantOf } from './reductions.ts';
+import { readLength } from './lengths.ts';
 import { moves } from './moves.ts';
 import { registerTiles, type RegisterTiles } from './register-tiles.ts';
 import { Scope } from './scope.ts';
 import { Steps } from './steps.ts';
 import type { Piece } from './tiles.ts';
+import { inTrustedBlocks, isWorthTrust } from './trusted-blocks.ts';
+import { unscaledSums } from './unscaled-sums.ts';
 import type { Value } from './value.ts';
 import { widthChoices, widthsFor, widthsUpTo, type Rounds, type WidthChoice, type WidthChoices } from './widths.ts';
+
+/** What is known of a loop beside its spec. */
+interface LoopOptions {
+  /** Whether a part of it may be run again, since nothing that it reads is written. */
+  readonly isRepeatable?: boolean;
+  /** Maps of the same bindings that come first, whatever the part. */
+  readonly before?: readonly LoopSpec[];
+}
 
 /**
  * Adds `name(begin, end, …)` to a module, which runs a part of the units of the outermost loop on operands at the addresses
@@ -27,23 +41,16 @@ export function generateLoop(
   module: ModuleBuilder,
   name: string,
   library: MathLibrary,
+  { isRepeatable = false, before = [] }: LoopOptions = {},
 ): number {
-  const f = module.function(name, ['i32', 'i32', ...spec.bindings.map(() => 'i32' as const)], 'none', true);
-  return new LoopGenerator(arrange(spec, innermost), f, library).generate();
-}
-
-/** A length, clamped to what there is memory for. */
-function readLength(f: FunctionBuilder, address: Local, { offset }: Limit, size: number): Local {
-  const length = f.let(memoryOp('i32.load', offset * 4, [address]));
-  f.if(op('i32.lt_s', length, i32(0)), () => f.set(length, i32(0)));
-  f.if(op('i32.gt_s', length, i32(size)), () => f.set(length, i32(size)));
-  return length;
-}
-
-/** The blocks of one loop, and what is done at the end of each. */
-interface BlockEnds {
-  readonly rounds: number;
-  readonly settle: () => void;
+  const parameters = ['i32', 'i32', ...spec.bindings.map(() => 'i32' as const)] as const;
+  const first = before.map((map, at) => {
+    const f = module.function(`before ${name} ${at}`, parameters, 'none');
+    return { f, units: new LoopGenerator(arrange(map), f, library, true).generate() };
+  });
+  const f = module.function(name, parameters, 'none', true);
+  for (const { f: map, units } of first) f.do(call(map, i32(0), i32(units), ...f.arguments.slice(2)));
+  return new LoopGenerator(arrange(spec, innermost), f, library, isRepeatable).generate();
 }
 
 /** Rows of at most so many points are written out instead of looped over, as the windows of a pooling are. */
@@ -54,6 +61,7 @@ class LoopGenerator {
   readonly #f: FunctionBuilder;
   readonly #addressing: Addressing;
   readonly #scope: Scope;
+  readonly #isTrusting: boolean;
   readonly #steps: Steps;
   readonly #folds: Folds;
   readonly #tiles: RegisterTiles | undefined;
@@ -61,13 +69,14 @@ class LoopGenerator {
   /** How far each dimension with a limit goes in this run. */
   readonly #lengths: readonly (Local | undefined)[];
 
-  constructor(nest: Nest, f: FunctionBuilder, library: MathLibrary) {
+  constructor(nest: Nest, f: FunctionBuilder, library: MathLibrary, isRepeatable: boolean) {
     this.#nest = nest;
     this.#f = f;
     const bases = nest.spec.bindings.map((_, binding) => f.argument(2 + binding));
     this.#addressing = new Addressing(f, nest, bases);
     this.#scope = new Scope(f);
     const moved = moves(nest.spec);
+    this.#isTrusting = isRepeatable && isWorthTrust(nest, moved);
     this.#steps = new Steps(nest, f, library, this.#addressing, this.#scope, moved);
     this.#folds = new Folds(nest, f, library, this.#scope, moved);
     this.#tiles = registerTiles(nest);
@@ -96,7 +105,7 @@ class LoopGenerator {
 
   /** The outermost loop, from the first to the last unit that is asked for. */
   #outermost(): number {
-    const { outer, mode, interleaved } = this.#nest;
+    const { outer, inner, mode, interleaved } = this.#nest;
     const [size] = outer;
     const isVectorised = mode === 'rows' && outer.length === 1;
     const widths = isVectorised ? widthsFor(size ?? 1, this.#choices.rows) : [{ lanes: 1, count: size ?? 1 }];
@@ -107,13 +116,24 @@ class LoopGenerator {
     }
     const [begin, end] = [this.#f.argument(0), this.#f.argument(1)];
     const rounds = (lanes: number, count: number | Expression): void =>
-      this.#f.repeat(count, () => {
-        if (isVectorised) this.#row(lanes);
-        else this.#outerLoops(1);
-        this.#addressing.advance(0, lanes);
-      });
+      this.#steps.behind(isVectorised ? this.#nest.before : [], lanes, count, () =>
+        this.#f.repeat(count, () => {
+          if (isVectorised) this.#row(lanes);
+          else this.#outerLoops(1);
+          this.#addressing.advance(0, lanes);
+        }),
+      );
     this.#addressing.advance(0, first.lanes === 1 ? begin : op('i32.mul', begin, i32(first.lanes)));
-    rounds(first.lanes, op('i32.sub', end, begin));
+    const all = this.#f.let(op('i32.sub', end, begin));
+    const write = (count: Expression): void => rounds(first.lanes, count);
+    if (this.#isTrusting)
+      inTrustedBlocks(this.#f, this.#steps.halves, {
+        left: all,
+        elements: first.lanes * sizeOf([...outer.slice(1), ...inner]),
+        write,
+        goBack: (count) => this.#addressing.advance(0, op('i32.mul', count, i32(-first.lanes))),
+      });
+    else write(all);
     if (rest.length > 0)
       this.#f.if(op('i32.eq', end, i32(first.count)), () => {
         for (const { lanes, count } of rest) rounds(lanes, count);
@@ -180,7 +200,7 @@ class LoopGenerator {
     const length = this.#lengths[dim];
     for (const { lanes, count } of widths) {
       if (typeof count !== 'number') {
-        this.#inBlocks(count, blocks, () => {
+        inBlocks(this.#f, count, blocks, () => {
           body(lanes);
           this.#addressing.advance(dim, lanes, positions);
         });
@@ -188,34 +208,18 @@ class LoopGenerator {
       }
       const written = unroll ? count : 1;
       const ends = moved + lanes * count === size && count === written;
-      this.#inBlocks(count / written, blocks, () => {
-        for (let i = 0; i < written; i++) {
-          body(lanes);
-          if (!ends || i < written - 1) this.#addressing.advance(dim, lanes, positions);
-        }
-      });
+      const isOfRows = this.#nest.mode === 'rows' && dim === this.#nest.laneDim && count > 1;
+      this.#steps.behind(isOfRows ? this.#nest.before : [], lanes, count, () =>
+        inBlocks(this.#f, count / written, blocks, () => {
+          for (let i = 0; i < written; i++) {
+            body(lanes);
+            if (!ends || i < written - 1) this.#addressing.advance(dim, lanes, positions);
+          }
+        }),
+      );
       moved += lanes * (ends ? count - 1 : count);
     }
     this.#addressing.advance(dim, length ? op('i32.sub', i32(0), length) : -moved, positions);
-  }
-
-  /** Runs `body` `count` times, in blocks where that many are more than one. */
-  #inBlocks(count: number | Expression, blocks: BlockEnds | undefined, body: () => void): void {
-    if (blocks === undefined || (typeof count === 'number' && count <= blocks.rounds))
-      return this.#f.repeat(count, body);
-    if (typeof count !== 'number') return this.#f.if(count, () => this.#blocks(count, blocks, body));
-    this.#blocks(i32(count), blocks, body);
-  }
-
-  #blocks(count: Expression, blocks: BlockEnds, body: () => void): void {
-    const rounds = i32(blocks.rounds);
-    const left = this.#f.let(count);
-    this.#f.loop((again) => {
-      const now = this.#f.let(select(op('i32.lt_u', left, rounds), left, rounds));
-      this.#f.repeat(now, body);
-      blocks.settle();
-      this.#f.branchIf(again, tee(left, op('i32.sub', left, now)));
-    });
   }
 
   /** One row, or with lanes over rows `lanes` of them. */
@@ -252,14 +256,19 @@ class LoopGenerator {
     };
     const blocksIn = (dim: number): BlockEnds | undefined =>
       long.length > 0 && blocks?.dim === dim ? { rounds: blocks.rounds, settle } : undefined;
-    if (widest > 1) this.#spreadRowValues(walk);
-    const unroll =
-      !overPoints &&
-      !this.#lengths.some((length) => length) &&
-      inner.reduce((product, size) => product * size, 1) <= unrolledPoints;
+    // Row values that this walk needs in vectors are spread once, before it.
+    if (widest > 1) for (const position of vectorOperands(this.#nest, walk)) this.#scope.spread(position);
+    const unroll = !overPoints && !this.#lengths.some((length) => length) && sizeOf(inner) <= unrolledPoints;
+    const sums = this.#steps.halves.areTrusted
+      ? unscaledSums(this.#nest, this.#addressing, walk, widths)
+      : new Set<number>();
     const points = (lanes: number): void => {
       this.#scope.within(() => {
-        for (const position of walk.points) this.#steps.write(position, lanes);
+        for (const position of walk.points) {
+          const write = (): void => this.#steps.write(position, lanes);
+          if (sums.has(position)) this.#steps.halves.withoutScale(write);
+          else write();
+        }
         for (const accumulator of accumulators) this.#folds.add(accumulator, lanes);
       });
     };
@@ -282,18 +291,7 @@ class LoopGenerator {
         });
     };
     if (!spec.inner.includes(0)) loops(outer.length);
-    for (const accumulator of accumulators) this.#folds.finish(accumulator, rowLanes);
-  }
-
-  /** Row values that this walk needs in vectors are spread once, before it. */
-  #spreadRowValues(walk: Phase): void {
-    const { spec, varying } = this.#nest;
-    const readers = [
-      ...walk.points.filter((position) => varying[position] || spec.body[position]?.kind === 'store'),
-      ...walk.reduces,
-    ];
-    for (const reader of readers) {
-      for (const position of operands(spec.body[reader] as LoopInstruction)) this.#scope.spread(position);
-    }
+    for (const accumulator of accumulators)
+      this.#folds.finish(accumulator, rowLanes, sums.has(accumulator.step.arg) ? unscaled : 1);
   }
 }

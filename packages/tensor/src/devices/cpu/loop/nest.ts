@@ -166,3 +166,9 @@ function varyingSteps(
   }
   return result;
 }
+
+/** What a walk reads in vectors, in any order and perhaps more than once. */
+export function vectorOperands({ spec: { body }, varying }: Nest, { points, reduces }: Phase): readonly number[] {
+  const readers = [...points.filter((position) => varying[position] || body[position]?.kind === 'store'), ...reduces];
+  return readers.flatMap((reader) => operands(body[reader] as LoopInstruction));
+}

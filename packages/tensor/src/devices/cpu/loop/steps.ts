@@ -5,7 +5,8 @@ import { i32, op, select, type Expression } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { MathLibrary } from '../math/math-library.ts';
 import type { Addressing } from './addressing.ts';
-import { widenEight } from './halves.ts';
+import { DelayedStores } from './delayed-stores.ts';
+import { Halves } from './halves.ts';
 import type { Nest } from './nest.ts';
 import { turnedOver } from './register-tiles.ts';
 import { scalarCode } from './scalar-code.ts';
@@ -39,6 +40,9 @@ export class Steps {
   readonly #nest: Nest;
   readonly #f: FunctionBuilder;
   readonly #library: MathLibrary;
+  /** Its conversions from and to numbers of 16 bits. */
+  readonly halves: Halves;
+  readonly #late: DelayedStores;
   readonly #addressing: Addressing;
   readonly #scope: Scope;
   /** What is moved as it is. */
@@ -55,6 +59,8 @@ export class Steps {
     this.#nest = nest;
     this.#f = f;
     this.#library = library;
+    this.halves = new Halves(f, library);
+    this.#late = new DelayedStores(f, this.halves);
     this.#addressing = addressing;
     this.#scope = scope;
     this.#moved = moved;
@@ -84,6 +90,19 @@ export class Steps {
     }
   }
 
+  /** Writes a loop of `count` rounds in which those of some steps that store vectors of f16 at neighbouring places are a round behind. */
+  behind(positions: readonly number[], lanes: number, count: number | Expression, loop: () => void): void {
+    const { spec, varying, laneDim } = this.#nest;
+    const places = new Map<number, Place>();
+    for (const position of lanes % 8 === 0 ? positions : []) {
+      const step = spec.body[position] as LoopInstruction;
+      if (step.kind !== 'store' || step.displaced || varying[step.arg] !== true) continue;
+      const isVector = this.#addressing.step(position, laneDim) === 2 && this.#stored(step.arg, step) === 'f16';
+      if (isVector) places.set(position, this.#addressing.place(position, step));
+    }
+    this.#late.within(places, lanes, count, loop);
+  }
+
   /** The values of a load for as many neighbours along a dimension as there are lanes; see `RegisterTiles`. */
   turnedOver(position: number, side: number): readonly Value[] {
     const step = this.#nest.spec.body[position] as Instruction<'load'>;
@@ -92,7 +111,7 @@ export class Steps {
     const apart = this.#addressing.step(position, this.#nest.laneDim);
     const rows = Array.from({ length: side }, (_, lane) => loadRegister(displace(place, lane * apart)));
     return turnedOver(this.#f, rows).map((register) => {
-      const registers = side === 8 ? widenEight(this.#f, dtype, register, this.#library) : [register];
+      const registers = side === 8 ? this.halves.widenEight(dtype, register) : [register];
       return this.#declared(position, step.dtype, { dtype: computeOf(dtype), lanes: side, registers });
     });
   }
@@ -115,14 +134,14 @@ export class Steps {
   #load(position: number, step: Instruction<'load'> | Instruction<'gather'>, lanes: number, place: Place): Value {
     const dtype = this.#stored(position, step);
     const [bytes, compute] = [bytesOf(dtype), computeOf(dtype)];
-    if (lanes === 1) return { dtype: compute, lanes, registers: [loadScalar(this.#f, dtype, place, this.#library)] };
+    if (lanes === 1) return { dtype: compute, lanes, registers: [loadScalar(this.#f, dtype, place, this.halves)] };
     const apart = this.#addressing.step(position, this.#nest.laneDim);
     const registers =
       apart === bytes
-        ? loadVector(this.#f, dtype, lanes, place, this.#library)
+        ? loadVector(this.#f, dtype, lanes, place, this.halves)
         : apart === 2 * bytes && hasEveryOther(dtype, lanes)
-          ? loadEveryOther(this.#f, dtype, lanes, place, this.#library)
-          : loadLanes(this.#f, dtype, lanes, (lane) => displace(place, lane * apart), this.#library);
+          ? loadEveryOther(this.#f, dtype, lanes, place, this.halves)
+          : loadLanes(this.#f, dtype, lanes, (lane) => displace(place, lane * apart), this.halves);
     return { dtype: compute, lanes, registers };
   }
 
@@ -145,7 +164,7 @@ export class Steps {
       dtype,
       lanes,
       (lane) => displace(displaced(extractLane('i32', index.registers, lane)), lane * apart),
-      this.#library,
+      this.halves,
     );
     return { dtype: compute, lanes, registers };
   }
@@ -251,12 +270,13 @@ export class Steps {
     const apart = this.#addressing.step(position, this.#nest.laneDim);
     if (lanes === 1 || apart === 0) {
       const value = this.#scope.named(this.#scope.converted(this.#scope.scalar(step.arg), compute));
-      return storeScalar(this.#f, dtype, place, scalarOf(value), this.#library);
+      return storeScalar(this.#f, dtype, place, scalarOf(value), this.halves);
     }
     const { registers } = this.#scope.named(this.#scope.converted(this.#scope.vector(step.arg, lanes), compute));
+    if (this.#late.exchange(position, place, registers)) return;
     if (apart === bytes && dtype === 'bits16') storeBits(this.#f, place, registers, lanes);
-    else if (apart === bytes) storeVector(this.#f, dtype, place, registers, this.#library);
-    else storeLanes(this.#f, dtype, (lane) => displace(place, lane * apart), registers, lanes, this.#library);
+    else if (apart === bytes) storeVector(this.#f, dtype, place, registers, this.halves);
+    else storeLanes(this.#f, dtype, (lane) => displace(place, lane * apart), registers, lanes, this.halves);
   }
 }
 

@@ -3,8 +3,7 @@ import { dtypes, type ComputeDType, type DType } from '../../../dtype/dtype.ts';
 import { i32, laneOp, memoryOp, op, shuffle32, type Expression } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { MemoryOp } from '../assembler/opcodes.ts';
-import type { MathLibrary } from '../math/math-library.ts';
-import { narrowHalves, widenEight, widenHalf } from './halves.ts';
+import type { Halves } from './halves.ts';
 import { collectLanes, extractLane, type LaneDType } from './value.ts';
 import { maskBits, zeroVector } from './vector-code.ts';
 
@@ -65,10 +64,10 @@ function load(name: MemoryOp, place: Place): Expression {
 }
 
 /** One element as a scalar of the compute dtype. */
-export function loadScalar(f: FunctionBuilder, dtype: Stored, place: Place, library: MathLibrary): Expression {
+export function loadScalar(f: FunctionBuilder, dtype: Stored, place: Place, halves: Halves): Expression {
   const raw = load(scalarLoads[dtype], place);
   if (dtype === 'f16' || dtype === 'bf16')
-    return laneOp('f32x4.extract_lane', 0, widenHalf(f, dtype, op('i32x4.splat', raw), library));
+    return laneOp('f32x4.extract_lane', 0, halves.widenFour(dtype, op('i32x4.splat', raw)));
   return dtype === 'bool' ? op('i32.ne', raw, i32(0)) : raw;
 }
 
@@ -83,19 +82,19 @@ export function loadVector(
   dtype: Stored,
   lanes: number,
   place: Place,
-  library: MathLibrary,
+  halves: Halves,
 ): Expression[] {
   const perLoad = dtype === 'f64' ? 2 : 4;
   const bytes = bytesOf(dtype) * perLoad;
   if (dtype === 'bits16' && lanes === 4) return [load('v128.load64_splat', place)];
   if ((dtype === 'f16' || dtype === 'bits16') && lanes % 8 === 0)
     return Array.from({ length: lanes / 8 }, (_, i) =>
-      widenEight(f, dtype, load('v128.load', displace(place, i * 16)), library),
+      halves.widenEight(dtype, load('v128.load', displace(place, i * 16))),
     ).flat();
   return Array.from({ length: lanes / perLoad }, (_, i) => {
     const at = displace(place, i * bytes);
     if (bytes === 16) return load('v128.load', at);
-    if (bytes === 8) return widenHalf(f, dtype, load('v128.load16x4_s', at), library);
+    if (bytes === 8) return halves.widenFour(dtype, load('v128.load16x4_s', at));
     const packed = load('v128.load32_zero', at);
     if (dtype === 'i8') return op('i32x4.extend_low_i16x8_s', op('i16x8.extend_low_i8x16_s', packed));
     const words = op('i32x4.extend_low_i16x8_u', op('i16x8.extend_low_i8x16_u', packed));
@@ -115,14 +114,14 @@ export function loadEveryOther(
   dtype: Stored,
   lanes: number,
   place: Place,
-  library: MathLibrary,
+  halves: Halves,
 ): Expression[] {
   if (bytesOf(dtype) === 2)
     return Array.from({ length: lanes / 8 }, (_, i) => {
       const [first, last] = [displace(place, i * 32), displace(place, i * 32 + 14)];
       const low = op('v128.and', load('v128.load', first), op('i32x4.splat', i32(0xffff)));
       const high = op('i32x4.shr_u', load('v128.load', last), i32(16));
-      return widenEight(f, dtype, op('i16x8.narrow_i32x4_u', low, high), library);
+      return halves.widenEight(dtype, op('i16x8.narrow_i32x4_u', low, high));
     }).flat();
   return Array.from({ length: lanes / 4 }, (_, i) => {
     const [low, high] = [displace(place, i * 32), displace(place, i * 32 + 12)];
@@ -136,7 +135,7 @@ export function loadLanes(
   dtype: Stored,
   lanes: number,
   placeOf: (lane: number) => Place,
-  library: MathLibrary,
+  halves: Halves,
 ): Expression[] {
   if (dtype === 'bits16')
     return Array.from({ length: Math.ceil(lanes / 8) }, (_, i) => {
@@ -151,13 +150,13 @@ export function loadLanes(
     });
   if (bytesOf(dtype) === 2) {
     const patterns = Array.from({ length: lanes }, (_, lane) => load('i32.load16_s', placeOf(lane)));
-    return collectLanes('i32', patterns).map((register) => widenHalf(f, dtype, register, library));
+    return collectLanes('i32', patterns).map((register) => halves.widenFour(dtype, register));
   }
   const bytes = bytesOf(dtype);
   if (bytes === 1)
     return collectLanes(
       computeOf(dtype) as ComputeDType,
-      Array.from({ length: lanes }, (_, lane) => loadScalar(f, dtype, placeOf(lane), library)),
+      Array.from({ length: lanes }, (_, lane) => loadScalar(f, dtype, placeOf(lane), halves)),
     );
   const [first, next]: [MemoryOp, MemoryOp] =
     bytes === 8 ? ['v128.load64_zero', 'v128.load64_lane'] : ['v128.load32_zero', 'v128.load32_lane'];
@@ -173,16 +172,10 @@ export function loadLanes(
 }
 
 /** Writes one scalar of the compute dtype. */
-export function storeScalar(
-  f: FunctionBuilder,
-  dtype: Stored,
-  place: Place,
-  value: Expression,
-  library: MathLibrary,
-): void {
-  const half = dtype === 'f16' || dtype === 'bf16';
-  const spread = half ? f.let(op('f32x4.splat', value)) : value;
-  const raw = half ? laneOp('i32x4.extract_lane', 0, narrowHalves(f, dtype, spread, spread, library)) : value;
+export function storeScalar(f: FunctionBuilder, dtype: Stored, place: Place, value: Expression, halves: Halves): void {
+  const isHalf = dtype === 'f16' || dtype === 'bf16';
+  const spread = isHalf ? f.let(op('f32x4.splat', value)) : value;
+  const raw = isHalf ? laneOp('i32x4.extract_lane', 0, halves.narrow(dtype, spread, spread)) : value;
   f.store(scalarStores[dtype], place.address, raw, place.offset);
 }
 
@@ -192,10 +185,10 @@ export function storeVector(
   dtype: Stored,
   place: Place,
   registers: readonly Expression[],
-  library: MathLibrary,
+  halves: Halves,
 ): void {
   const bytes = bytesOf(dtype);
-  if (bytes === 2) return storeHalves(f, dtype, place, registers, library);
+  if (bytes === 2) return storeHalves(f, dtype, place, registers, halves);
   for (const [i, register] of registers.entries()) {
     const at = displace(place, i * bytes * (dtype === 'f64' ? 2 : 4));
     if (bytes >= 4) f.store('v128.store', at.address, register, at.offset);
@@ -222,13 +215,13 @@ function storeHalves(
   dtype: Stored,
   place: Place,
   registers: readonly Expression[],
-  library: MathLibrary,
+  halves: Halves,
 ): void {
   for (let i = 0; i < registers.length; i += 2) {
     const { address, offset } = displace(place, i * 8);
     const low = registers[i] as Expression;
     const next = registers[i + 1];
-    const patterns = narrowHalves(f, dtype, low, next ?? low, library);
+    const patterns = halves.narrow(dtype, low, next ?? low);
     if (next) f.store('v128.store', address, patterns, offset);
     else f.store('v128.store64_lane', address, patterns, offset, 0);
   }
@@ -241,7 +234,7 @@ export function storeLanes(
   placeOf: (lane: number) => Place,
   registers: readonly Expression[],
   lanes: number,
-  library: MathLibrary,
+  halves: Halves,
 ): void {
   if (dtype === 'bits16') {
     for (let lane = 0; lane < lanes; lane++) {
@@ -253,7 +246,7 @@ export function storeLanes(
   if (bytesOf(dtype) === 2) {
     for (const [i, register] of registers.entries()) {
       const values = f.let(register);
-      const patterns = f.let(narrowHalves(f, dtype, values, values, library));
+      const patterns = f.let(halves.narrow(dtype, values, values));
       for (let lane = 0; lane < 4; lane++) {
         const { address, offset } = placeOf(4 * i + lane);
         f.store('v128.store16_lane', address, patterns, offset, lane);

@@ -31,6 +31,11 @@ function upperF16({ f, i32 }: MathContext, patterns: Local): Expression {
   return f.let(op('v128.or', inPlace, op('v128.and', special, i32(twice(0x7f80)))));
 }
 
+/** The same of what is finite. */
+function upperFinite({ i32 }: MathContext, patterns: Local): Expression {
+  return op('v128.and', op('i16x8.shr_s', patterns, count(3)), i32(twice(0x8fff)));
+}
+
 function scaleF16({ f32 }: MathContext, words: Local): Expression {
   return op('f32x4.mul', words, f32(2 ** 112));
 }
@@ -44,16 +49,35 @@ function scaleF16({ f32 }: MathContext, words: Local): Expression {
  * as good as that; only a NaN comes to more, and becomes 0x7e00, whatever else it has, with its sign.
  */
 function narrowF16(context: MathContext, low: Local, high: Local): Expression {
-  const { i32 } = context;
+  const { f, f32, i32 } = context;
   const most = i32(twice(0x7e00));
-  const magnitudes = op('i16x8.narrow_i32x4_s', roundedF16(context, low), roundedF16(context, high));
-  // Cut to what 16 bits hold, a number keeps its sign.
-  const signs = op('v128.and', op('i16x8.narrow_i32x4_s', low, high), i32(twice(0x8000)));
-  return op('v128.or', op('i16x8.min_s', magnitudes, most), signs);
+  const [first, second] = [low, high].map((bits) =>
+    roundedF16(context, f.let(op('f32x4.pmin', magnitudeOf(context, bits), f32(2 ** 16)))),
+  ) as [Expression, Expression];
+  const magnitudes = f.let(op('i16x8.min_s', op('i16x8.narrow_i32x4_s', first, second), most));
+  return signedF16(context, magnitudes, low, high);
 }
 
-function roundedF16({ f, f32, i32 }: MathContext, bits: Local): Expression {
-  const magnitude = f.let(op('f32x4.pmin', op('v128.and', bits, i32(0x7fffffff)), f32(2 ** 16)));
+/** The magnitudes of the patterns of two vectors: as above below 65520, and 0x7c00 or more of what is more, or is none. */
+function roundFinite(context: MathContext, low: Local, high: Local): Expression {
+  const { f } = context;
+  const [first, second] = [low, high].map((bits) => roundedF16(context, f.let(magnitudeOf(context, bits)))) as [
+    Expression,
+    Expression,
+  ];
+  return op('i16x8.narrow_i32x4_s', first, second);
+}
+
+/** Patterns of magnitudes, and the numbers they are of. */
+function signedF16({ i32 }: MathContext, magnitudes: Local, low: Local, high: Local): Expression {
+  // Cut to what 16 bits hold, a number keeps its sign.
+  const signs = op('v128.and', op('i16x8.narrow_i32x4_s', low, high), i32(twice(0x8000)));
+  return op('v128.or', magnitudes, signs);
+}
+
+const magnitudeOf = ({ i32 }: MathContext, bits: Local): Expression => op('v128.and', bits, i32(0x7fffffff));
+
+function roundedF16({ f, i32 }: MathContext, magnitude: Local): Expression {
   const power = op('i32x4.max_s', op('v128.and', magnitude, i32(0x7f800000)), i32((127 - 14) << 23));
   const sum = op('f32x4.add', magnitude, op('i32x4.add', power, i32(13 << 23)));
   const pattern = op('i32x4.dot_i16x8_s', sum, i32((8 << 16) + 1));
@@ -73,13 +97,24 @@ const inlined = { result: 'v128', isInlined: true } as const;
 const one = { ...inlined, parameters: ['v128'] } as const;
 const two = { ...inlined, parameters: ['v128', 'v128'] } as const;
 
+type HalfFunction =
+  | 'widenF16'
+  | 'upperF16'
+  | 'upperFinite'
+  | 'scaleF16'
+  | 'narrowF16'
+  | 'roundFinite'
+  | 'signedF16'
+  | 'narrowBf16';
+
 /** Conversions between storage and compute types of the 16-bit floats. */
-export const halfFunctions: Readonly<
-  Record<'widenF16' | 'upperF16' | 'scaleF16' | 'narrowF16' | 'narrowBf16', MathFunctionDefinition>
-> = {
+export const halfFunctions: Readonly<Record<HalfFunction, MathFunctionDefinition>> = {
   widenF16: { ...one, build: widenF16 },
   upperF16: { ...one, build: upperF16 },
+  upperFinite: { ...one, build: upperFinite },
   scaleF16: { ...one, build: scaleF16 },
   narrowF16: { ...two, build: narrowF16 },
+  roundFinite: { ...two, build: roundFinite },
+  signedF16: { ...inlined, parameters: ['v128', 'v128', 'v128'], build: signedF16 },
   narrowBf16: { ...two, build: narrowBf16 },
 };
