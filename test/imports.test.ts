@@ -15,7 +15,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'packages/storage': ['search'],
   'packages/optimize': ['tensor', 'nn', 'search'],
   'packages/models': ['tensor', 'nn'],
-  'packages/language': ['tensor', 'nn', 'models', 'optimize'],
+  'packages/language': ['tensor', 'nn', 'models', 'search', 'optimize'],
   'packages/data': ['tensor', 'nn'],
   'packages/pipeline': ['tensor', 'nn', 'data', 'search', 'storage', 'optimize'],
   'packages/testing': ['tensor', 'search'],

@@ -12,7 +12,7 @@ export const language: Layers = {
     open: ['template', 'tokenizer', 'generate'],
     evaluate: ['tokenizer'],
     embed: ['tokenizer', 'generate', 'open'],
-    compress: ['evaluate', 'embed'],
+    compress: ['sample', 'generate', 'evaluate', 'embed'],
     node: ['tokenizer', 'open', 'embed', 'compress'],
   },
   exceptions: [],

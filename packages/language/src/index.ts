@@ -61,6 +61,20 @@ export {
   type CompressedModel,
   type CompressOptions,
 } from './compress/compress.ts';
+export {
+  draftOf,
+  draftPairs,
+  planDraft,
+  type Draft,
+  type DraftActivations,
+  type PlannedDraft,
+} from './compress/draft/draft.ts';
+export {
+  searchDraft,
+  type DraftSearch,
+  type DraftSearchOptions,
+  type TriedDraft,
+} from './compress/draft/search-draft.ts';
 export { layerInfluence, leastLayers, type InfluenceOptions } from './compress/drop/layer-influence.ts';
 export { withoutLayers } from './compress/drop/without-layers.ts';
 export { methodNames, type CompressionMethod } from './compress/method.ts';

@@ -18,6 +18,7 @@ import { generationRows } from './rows/generation.ts';
 import { llamaCppRows } from './rows/llama-cpp.ts';
 import { memoryRows } from './rows/memory.ts';
 import { perplexityRows } from './rows/perplexity.ts';
+import { speculationRow } from './rows/speculation.ts';
 import { streamingRow } from './rows/streaming.ts';
 import { webGpuRows } from './rows/webgpu.ts';
 
@@ -37,6 +38,7 @@ const rows = [
   ...perplexityRows(places),
   ...llamaCppRows(places),
   ...generationRows(places),
+  speculationRow(places),
   ...memoryRows(places),
   ...embeddingRows(places),
   ...compressionRows(places),

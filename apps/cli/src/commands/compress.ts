@@ -26,6 +26,7 @@ import {
 import { resumable } from '../cli/resumable.ts';
 import { openSession, type Environment, type Session } from '../cli/session.ts';
 import { exitCodes, UsageError } from '../errors.ts';
+import { draftWeights, foundDraft, type DraftAsked } from '../language/found-draft.ts';
 import { foundTypes, judgesOf } from '../language/found-types.ts';
 import { describeJudged, judgeModels } from '../language/judged.ts';
 import {
@@ -60,6 +61,7 @@ interface CompressOptions extends ComputeOptions {
   readonly length: number;
   readonly goal?: readonly string[];
   readonly types?: readonly string[];
+  readonly draft?: 'stored' | 'f32';
   readonly plan?: boolean;
   readonly strict?: boolean;
 }
@@ -100,7 +102,15 @@ export function addCompressCommand(program: Command, environment: Environment): 
     .option('--tensors <name=type>', 'the type of tensors by name, * for any letters; before all others', ruleFrom)
     .option('--goal <goal>', "find types that keep it: 'bytes<=80MB', 'kl<=0.2'; several, or with commas", another)
     .option('--types <names>', 'with --goal: the types that are tried, with commas', namesFrom)
-    .option('--text <file>', 'a text to calibrate on, or to measure goals by')
+    .addOption(
+      new Option(
+        '--draft [weights]',
+        "find a draft that makes tokens cheaper by guessing them ahead, for the model with its weights 'stored' or as 'f32'",
+      )
+        .choices([...draftWeights])
+        .preset('stored'),
+    )
+    .option('--text <file>', 'a text to calibrate on, or to measure goals and drafts by')
     .option(
       '--sequences <n>',
       'how many sequences of it, or lines for a model that embeds texts',
@@ -122,6 +132,7 @@ export function addCompressCommand(program: Command, environment: Environment): 
       "espalier compress model.gguf --goal 'bytes<=80MB,kl<=0.2' --text book.txt -o small.gguf",
       'types that keep goals',
     ],
+    ['espalier compress model.gguf --draft --text book.txt -o draft.gguf', 'for `generate --draft draft.gguf`'],
     ['espalier compress model --method wanda --pattern 2:4 --text book.txt -o sparse', 'half of the weights dropped'],
   ]).action(async (name: string, options: CompressOptions) => {
     const session = openSession(environment, options);
@@ -135,6 +146,12 @@ export function addCompressCommand(program: Command, environment: Environment): 
     await withModelInParts(name, async (whole) => {
       const { device } = await openDevice(options.device ?? 'auto');
       const ids = options.text === undefined ? undefined : await sequencesOf(whole, options.text, options);
+      if (options.draft !== undefined) {
+        const asked = { at: whole, to, ids, device, seed, weights: options.draft, options };
+        const plain = { output: options.plan === true ? undefined : output, overwrite, strict };
+        await resumable(session, again, () => writeDraft(session, asked, plain));
+        return;
+      }
       const at = await withFewerLayers(whole, { ids, device, count: options.dropLayers ?? 0, session });
       const found = await resumable(session, again, () => foundTypes(session, { at, to, ids, device, options }));
       const asked = {
@@ -166,6 +183,23 @@ export function addCompressCommand(program: Command, environment: Environment): 
       if (found?.isKept === false) session.endWith(exitCodes.goalsMissed);
     });
   });
+}
+
+/** Finds a draft, and writes it where there is an output. */
+async function writeDraft(
+  session: Session,
+  asked: DraftAsked,
+  { output, overwrite, strict }: { output: string | undefined; overwrite: boolean; strict: boolean },
+): Promise<void> {
+  const { model, plan, search, metadata } = await foundDraft(session, asked);
+  if (search.best.measured <= 1) session.endWith(exitCodes.goalsMissed);
+  if (output === undefined) {
+    session.result({ ...plan, search }, () => planTable(plan, session));
+    return;
+  }
+  const at = { ...asked.at, model };
+  const written = await carryOut(session, { at, plan, output, overwrite, strict, device: asked.device, metadata });
+  session.result({ ...written, search }, () => `${formatBytes(written.bytes)} written to ${written.output}`);
 }
 
 /** A model without the layers that do the least to a text. */

@@ -18,6 +18,7 @@ import {
 import { findModel, partFolder, type ModelPlace } from '@espalier/language/node';
 import { openModelInParts, type ModelInParts, type TensorSource, type ModelFolder } from '@espalier/models';
 import { openModelFolder, openTensorFile, writeFileBy } from '@espalier/models/node';
+import type { Json } from '@espalier/nn';
 import type { PassProgress } from '@espalier/optimize';
 import { ArgumentError, type Device } from '@espalier/tensor';
 import type { Session } from '../cli/session.ts';
@@ -108,6 +109,8 @@ export interface Carrying {
   readonly device?: Device | undefined;
   readonly seed?: number | undefined;
   readonly ids?: CalibrationIds | undefined;
+  /** What the file says beside what it says of the model and of texts. */
+  readonly metadata?: { readonly [key: string]: Json };
 }
 
 /** What was written. */
@@ -123,7 +126,7 @@ export interface Written {
 export async function carryOut(session: Session, work: Carrying): Promise<Written> {
   const { at, plan, output, overwrite, strict, device, seed, ids } = work;
   if (strict) await saidByUser(() => refuseNotes(plan));
-  const metadata = await textPairs(session, { at, to: plan.to, strict });
+  const metadata = { ...(await textPairs(session, { at, to: plan.to, strict })), ...work.metadata };
   const parts = `${output}.layers`;
   const layers = at.model.places.filter((place) => place.startsWith('layers.')).length;
   if (existsSync(parts)) session.log(`goes on from the layers in ${parts}`);

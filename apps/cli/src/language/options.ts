@@ -19,7 +19,7 @@ export interface LanguageOptions extends ComputeOptions {
   readonly cache?: CacheNumbers;
   readonly activations?: ActivationNumbers;
   readonly draft?: string;
-  readonly guesses: number;
+  readonly guesses?: number;
 }
 
 /** What weights in blocks meet: activations as they are, or rounded. */
@@ -90,11 +90,16 @@ export function withLanguageOptions(command: Command): Command {
       '--draft <model>',
       'a smaller model with the same vocabulary that guesses tokens ahead; the text stays what it is',
     )
-    .option('--guesses <n>', 'how many tokens a draft guesses at once', wholeNumberFrom(1), 4);
+    .option(
+      '--guesses <n>',
+      'how many tokens a draft guesses at once (default: as it says, else 4)',
+      wholeNumberFrom(1),
+    );
 }
 
 /** The same, as generation takes it. */
 export function generateOptionsOf(options: LanguageOptions): GenerateOptions {
   const { maxTokens, temperature, topK, topP, minP, repetitionPenalty, stop, guesses, seed = defaultSeed } = options;
-  return { maxTokens, temperature, topK, topP, minP, repetitionPenalty, seed, guesses, ...(stop && { stop }) };
+  const sampling = { temperature, topK, topP, minP, repetitionPenalty, seed };
+  return { maxTokens, ...sampling, ...(guesses !== undefined && { guesses }), ...(stop && { stop }) };
 }

@@ -1,10 +1,18 @@
 /** A language model that speaks: opened for a command, and its text written as it comes. */
-import { generate, type Ending, type GenerateOptions, type OpenedLanguage, type Prompt } from '@espalier/language';
+import {
+  draftOf,
+  generate,
+  type Ending,
+  type GenerateOptions,
+  type OpenedLanguage,
+  type Prompt,
+} from '@espalier/language';
 import { openLanguageAt } from '@espalier/language/node';
 import { openDevice } from '@espalier/pipeline';
 import type { Session } from '../cli/session.ts';
 import { InterruptedError, UsageError } from '../errors.ts';
 import { printable } from '../terminal/visible.ts';
+import { withModelInParts } from './compression.ts';
 import { computedWith, type LanguageOptions } from './options.ts';
 
 /** What was spoken. */
@@ -47,12 +55,19 @@ export async function openSpeaker(
   for (const note of description.notes) session.log(note);
   const options = { ...given, tokenizer };
   if (draft === undefined) return { model, options };
-  const guessing = await openLanguageAt(draft, { device: opened, ...computed });
+  // A draft has no other use than to be fast: it computes from what it has, as it says.
+  const said = await withModelInParts(draft, async (at) => draftOf(at.model.description.metadata));
+  const guessing = await openLanguageAt(draft, {
+    device: opened,
+    cache,
+    activations: activations ?? said.activations ?? 'f32',
+  });
   if (guessing.description.vocabulary !== description.vocabulary)
     throw new UsageError(
       `--draft: ${draft} has ${guessing.description.vocabulary} tokens, and ${name} has ${description.vocabulary}: give a model with the same vocabulary`,
     );
-  return { model, options: { ...options, draft: guessing.decoder } };
+  const { guesses } = said;
+  return { model, options: { ...(guesses !== undefined && { guesses }), ...options, draft: guessing.decoder } };
 }
 
 /** Goes on with a prompt, told by `write`, until it ends or the user has enough. */

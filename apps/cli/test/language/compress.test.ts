@@ -81,6 +81,17 @@ test('layers are left out, and what is left is trained back', async () => {
     });
 });
 
+test('a draft is found, says how it is used, and changes nothing of a text', async () => {
+  const draft = place('draft.gguf');
+  const made = await runHere('compress', file, '--draft', 'f32', '--text', text, '-o', draft, '--json', ...short);
+  const { search } = JSON.parse(made.stdout) as { readonly search: { readonly best: { readonly measured: number } } };
+  expect(made.code).toBe(search.best.measured > 1 ? 0 : 4);
+  expect(made.stderr).toContain('10 of 10: ');
+  const line = ['--prompt', 'Once', '--max-tokens', '8', '--temperature', '0', ...cpu];
+  const alone = await runHere('generate', file, ...line);
+  expect(await runHere('generate', file, '--draft', draft, ...line)).toMatchObject({ code: 0, stdout: alone.stdout });
+});
+
 test('goals are kept, or missed with the nearest model written', async () => {
   const small = place('goal.gguf');
   const line = (goal: string, ...more: readonly string[]): ReturnType<typeof runHere> =>
@@ -140,6 +151,9 @@ test.each([
   ['leave it out', ['compress', 'FILE', '--goal', 'kl<=1', '--type', 'Q8_0', '-o', 'x.gguf']],
   ['give a --text', ['compress', 'FILE', '--goal', 'kl<=1', '-o', 'x.gguf']],
   ['ends in .gguf', ['compress', 'FILE', '--goal', 'kl<=1', '-o', 'x']],
+  ['leave it, or --draft, out', ['compress', 'FILE', '--draft', '--type', 'Q8_0', '-o', 'x.gguf']],
+  ['two sequences at least', ['compress', 'FILE', '--draft', '-o', 'x.gguf']],
+  ['it is a GGUF file', ['compress', 'FILE', '--draft', '-o', 'x']],
   ['give one by --goal', ['compress', 'FILE', '--types', 'Q8_0', '-o', 'x.gguf']],
   ['not all can be as asked', ['convert', 'FILE', 'NEW.gguf', '--type', 'Q4_K', '--strict']],
 ])('refused: %s', async (message, args) => {
