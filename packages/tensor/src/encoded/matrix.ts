@@ -198,9 +198,16 @@ export class EncodedMatrix implements MadeOfTensors {
     const { format, settings } = this;
     const [rows, columns] = this.#stored;
     checkIndexNode(indices.node, { operation: 'take', size: this.shape[0] });
-    const flat = indices.reshape(-1);
     const byRow = format.byRow?.(settings);
     if (this.#transposed || !(byRow ?? format.take)) return this.toDense().take(indices);
+    const apart = apartFromLength(indices.unsqueeze(-1));
+    if (apart !== undefined)
+      return stack(
+        Array.from({ length: indices.shape[apart] as number }, (_, i) => this.take(indices.select(apart, i))),
+        apart,
+      );
+    const long = indices.node.lengths?.findIndex((length) => length);
+    const flat = reshapeFrom(indices.node, [indices.size], [long]);
     const parts = (names: readonly string[]): Tensor[] =>
       this.#ordered().map((array, part) =>
         names.includes(format.arrays(settings)[part] as string) ? array.take(flat) : array,
@@ -209,7 +216,8 @@ export class EncodedMatrix implements MadeOfTensors {
       ? expand(parts(byRow), { format, settings, shape: [flat.size, columns] })
       : (format.take as NonNullable<StoredFormat['take']>)(this.arrays, settings, this.#stored, flat);
     const isInside = flat.ge(0).logicalAnd(flat.lt(rows)).unsqueeze(1);
-    return dense.where(isInside, 0).reshape([...indices.shape, columns]);
+    const from = [...indices.shape.map((_, axis) => (axis === long ? 0 : undefined)), 1];
+    return reshapeFrom(dense.where(isInside, 0).node, [...indices.shape, columns], from);
   }
 
   /**

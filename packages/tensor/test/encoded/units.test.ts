@@ -2,6 +2,7 @@
 import {
   codebook,
   compile,
+  csr,
   encodeMatrix,
   fromTyped,
   int4,
@@ -85,3 +86,21 @@ test.each(['int8', 'int8-groups', 'int16-groups'] as const)(
     }
   },
 );
+
+test.each([
+  ['int-n', intN],
+  ['csr', csr],
+] as const)('indices may have a length along any axis, whatever is beside it: %s', async (_, format) => {
+  const [device] = devices as [Device];
+  const dense = fromTyped(values.slice(0, 6 * 32), [6, 32], { device });
+  const matrix = await encodeMatrix(dense, format as MatrixFormat<object>);
+  for (const shape of [[1], [3], [1, 1], [1, 3], [3, 1], [2, 3]]) {
+    const indices = tensor([4, 0, 5, 2, 1, 3], { dtype: 'i32', device }).slice([], [shape.reduce((a, b) => a * b)]);
+    for (const [axis, size] of shape.entries())
+      for (let length = 0; length <= size; length++) {
+        const some = indices.reshape(shape);
+        const found = matrix.take(some.upTo(axis, tensor(length, { dtype: 'i32', device })));
+        expect(await found.data()).toEqual(await matrix.take(some.narrow(axis, 0, length)).data());
+      }
+  }
+});
