@@ -26,7 +26,7 @@ import {
 import { aShape, hasMethods } from '../config/rules.ts';
 import type { Module } from '../module/module.ts';
 import { aModule } from '../module/rule.ts';
-import { cacheBytes, cacheForms, checkHeadWidth, type CacheNumbers } from './cache-numbers.ts';
+import { cacheBytes, cacheForms, checkHeadWidth } from './cache-numbers.ts';
 import { keepers, type KeptPerPosition } from './keepers.ts';
 
 /** All positions so far. Along their axis, whose size is the capacity, there are as many as have been seen (see `upTo`). */
