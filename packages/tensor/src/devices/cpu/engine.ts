@@ -7,7 +7,8 @@ import { InternalError } from '../../errors.ts';
 import type { LoopSpec } from '../../kernel/spec.ts';
 import { keepValues } from './loop/kept-values.ts';
 import { generateLoop } from './loop/loop-kernel.ts';
-import { tiled } from './loop/tiles.ts';
+import { byRanges } from './loop/ranges.ts';
+import { tiled, type Piece } from './loop/tiles.ts';
 import { MathLibrary } from './math/math-library.ts';
 import type { EngineMemory } from './memory/engine-memory.ts';
 import type { ProcedureName, ProcedureParameters } from './program/procedures.ts';
@@ -74,23 +75,39 @@ export class Engine {
     const { module, library } = this.module();
     const { spec: keeping, scratchBytes, before } = keepValues(spec);
     const isRepeatable = areApart && spec.bindings.every(({ access }) => access !== 'readwrite');
-    const units = tiled(keeping).map((piece, at) =>
-      generateLoop(piece, module, `run${at}`, library, { isRepeatable, before }),
-    );
+    const ranges = byRanges(keeping);
+    let count = 0;
+    const parts = ranges.map((range, at) => {
+      const [main, ...rest] = tiled(range) as [Piece, ...Piece[]];
+      const first = count;
+      const among = ranges.length > 1 ? { firstUnit: first } : {};
+      const units = generateLoop(main, module, `run${at}`, library, { isRepeatable, before, ...among });
+      const edges = rest.map((edge, number) => ({
+        name: `run${at}edge${number}`,
+        units: generateLoop(edge, module, `run${at}edge${number}`, library, { isRepeatable, before }),
+      }));
+      count += units;
+      return { name: `run${at}`, first, units, edges };
+    });
     const functions = this.instantiate(module);
-    const pieces = units.map((count, at) => ({ run: functions[`run${at}`] as WasmFunction, count }));
+    const run = (name: string, begin: number, end: number, addresses: readonly number[]): void =>
+      (functions[name] as WasmFunction)(begin, end, ...addresses);
     return {
       scratchBytes,
       whole: (...addresses) => {
-        for (const { run, count } of pieces) run(0, count, ...addresses);
+        for (const { name, first, units, edges } of parts) {
+          run(name, first, first + units, addresses);
+          for (const edge of edges) run(edge.name, 0, edge.units, addresses);
+        }
       },
       // Edges of tiles go with the last of the tiles.
       divided: (...addresses) => {
-        const [main, ...edges] = pieces as [(typeof pieces)[number], ...typeof pieces];
-        this.serve(0, main.count, () => main.run(...this.part(main.count), ...addresses));
-        this.serve(main.count - 1, 1, () => {
-          for (const { run, count } of edges) run(0, count, ...addresses);
-        });
+        for (const { name, first, units, edges } of parts) {
+          this.serve(first, units, () => run(name, ...this.part(count), addresses));
+          this.serve(first + units - 1, 1, () => {
+            for (const edge of edges) run(edge.name, 0, edge.units, addresses);
+          });
+        }
       },
     };
   }

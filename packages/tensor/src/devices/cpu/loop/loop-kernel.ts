@@ -29,6 +29,8 @@ interface LoopOptions {
   readonly isRepeatable?: boolean;
   /** Maps of the same bindings that come first, whatever the part. */
   readonly before?: readonly LoopSpec[];
+  /** Of a loop that is one of several: its units are counted from here on, and a part may have others too. */
+  readonly firstUnit?: number;
 }
 
 /**
@@ -41,7 +43,7 @@ export function generateLoop(
   module: ModuleBuilder,
   name: string,
   library: MathLibrary,
-  { isRepeatable = false, before = [] }: LoopOptions = {},
+  { isRepeatable = false, before = [], firstUnit }: LoopOptions = {},
 ): number {
   const parameters = ['i32', 'i32', ...spec.bindings.map(() => 'i32' as const)] as const;
   const first = before.map((map, at) => {
@@ -50,7 +52,7 @@ export function generateLoop(
   });
   const f = module.function(name, parameters, 'none', true);
   for (const { f: map, units } of first) f.do(call(map, i32(0), i32(units), ...f.arguments.slice(2)));
-  return new LoopGenerator(arrange(spec, innermost), f, library, isRepeatable).generate();
+  return new LoopGenerator(arrange(spec, innermost), f, library, isRepeatable).generate(firstUnit);
 }
 
 /** Rows of at most so many points are written out instead of looped over, as the windows of a pooling are. */
@@ -87,8 +89,8 @@ class LoopGenerator {
     );
   }
 
-  /** Writes the code; the units of its outermost loop. */
-  generate(): number {
+  /** Writes the code; the units of its outermost loop, counted from `first` on if there are others. */
+  generate(firstUnit?: number): number {
     const { spec, mode } = this.#nest;
     if (spec.outer.includes(0)) return 1;
     for (const [position, step] of spec.body.entries()) {
@@ -100,11 +102,11 @@ class LoopGenerator {
       this.#scope.set(position, { dtype: step.dtype, lanes: 1, registers: [value] });
       if (mode !== 'none') this.#scope.spread(position);
     }
-    return this.#outermost();
+    return this.#outermost(firstUnit);
   }
 
   /** The outermost loop, from the first to the last unit that is asked for. */
-  #outermost(): number {
+  #outermost(firstUnit: number | undefined): number {
     const { outer, inner, mode, interleaved } = this.#nest;
     const [size] = outer;
     const isVectorised = mode === 'rows' && outer.length === 1;
@@ -123,22 +125,35 @@ class LoopGenerator {
           this.#addressing.advance(0, lanes);
         }),
       );
-    this.#addressing.advance(0, first.lanes === 1 ? begin : op('i32.mul', begin, i32(first.lanes)));
-    const all = this.#f.let(op('i32.sub', end, begin));
     const write = (count: Expression): void => rounds(first.lanes, count);
-    if (this.#isTrusting)
-      inTrustedBlocks(this.#f, this.#steps.halves, {
-        left: all,
-        elements: first.lanes * sizeOf([...outer.slice(1), ...inner]),
-        write,
-        goBack: (count) => this.#addressing.advance(0, op('i32.mul', count, i32(-first.lanes))),
-      });
-    else write(all);
-    if (rest.length > 0)
-      this.#f.if(op('i32.eq', end, i32(first.count)), () => {
-        for (const { lanes, count } of rest) rounds(lanes, count);
-      });
+    const units = (): void => {
+      this.#addressing.advance(0, first.lanes === 1 ? begin : op('i32.mul', begin, i32(first.lanes)));
+      const all = this.#f.let(op('i32.sub', end, begin));
+      if (this.#isTrusting)
+        inTrustedBlocks(this.#f, this.#steps.halves, {
+          left: all,
+          elements: first.lanes * sizeOf([...outer.slice(1), ...inner]),
+          write,
+          goBack: (count) => this.#addressing.advance(0, op('i32.mul', count, i32(-first.lanes))),
+        });
+      else write(all);
+      if (rest.length > 0)
+        this.#f.if(op('i32.eq', end, i32(first.count)), () => {
+          for (const { lanes, count } of rest) rounds(lanes, count);
+        });
+    };
+    if (firstUnit === undefined) units();
+    else this.#amongOthers(firstUnit, first.count, units);
     return first.count;
+  }
+
+  /** What there is to do for those units of a part that are this loop's. */
+  #amongOthers(firstUnit: number, count: number, units: () => void): void {
+    const [begin, end] = [this.#f.argument(0), this.#f.argument(1)];
+    for (const unit of [begin, end]) this.#f.increase(unit, -firstUnit);
+    this.#f.if(op('i32.lt_s', begin, i32(0)), () => this.#f.set(begin, i32(0)));
+    this.#f.if(op('i32.gt_s', end, i32(count)), () => this.#f.set(end, i32(count)));
+    this.#f.if(op('i32.lt_s', begin, end), units);
   }
 
   #outerLoops(dim: number): void {

@@ -4,6 +4,7 @@
  */
 import { dtypes } from '../../../dtype/dtype.ts';
 import type { Access, LoopInstruction, LoopSpec } from '../../../kernel/spec.ts';
+import { partOf, withStrides } from './part-of.ts';
 
 /**
  * Indices of a tile along the dimension that is written along: so many rows are read at a time. Rows a power of two apart share a set of
@@ -16,24 +17,6 @@ const mostColumns = 16;
 const leastSize = 64;
 /** Bytes between neighbours from which on they share no cache line. */
 const farApart = 64;
-
-/** A step with its strides, and their offset, changed. */
-function withStrides(
-  step: LoopInstruction,
-  change: (strides: readonly number[], offset: number) => Pick<Access, 'strides' | 'offset'>,
-): LoopInstruction {
-  if (step.kind === 'index') return { ...step, ...change(step.strides, step.offset) };
-  if (step.kind !== 'load' && step.kind !== 'store') return step;
-  return { ...step, access: { ...step.access, ...change(step.access.strides, step.access.offset) } };
-}
-
-/** The part of a map with the indices from `from` on, so many of them, of a dimension. */
-function part(spec: LoopSpec, dim: number, from: number, count: number): LoopSpec {
-  const body = spec.body.map((step) =>
-    withStrides(step, (strides, offset) => ({ strides, offset: offset + from * (strides[dim] ?? 0) })),
-  );
-  return { ...spec, outer: spec.outer.with(dim, count), body };
-}
 
 /** The same map with a dimension split into tiles and the indices within one. */
 function split(spec: LoopSpec, { dim, tileSize }: Tiling): LoopSpec {
@@ -95,8 +78,8 @@ export function tiled(spec: LoopSpec): readonly Piece[] {
   for (const { dim, tileSize } of tilings) {
     const size = whole.outer[dim] ?? 0;
     const rest = size % tileSize;
-    if (rest > 0) edges.push({ spec: part(whole, dim, size - rest, rest) });
-    whole = part(whole, dim, 0, size - rest);
+    if (rest > 0) edges.push({ spec: partOf(whole, dim, size - rest, rest) });
+    whole = partOf(whole, dim, 0, size - rest);
   }
   const [first, second] = tilings.toSorted((a, b) => a.dim - b.dim) as [Tiling, Tiling];
   // The later dimension first, so that the other keeps its place.
