@@ -14,7 +14,9 @@ import { unitColumns } from './unit-columns.ts';
 import { wideBytes, type Blocks } from './wide-sums.ts';
 
 /** Rows of a pair of blocks, at most. The sum of a block is made in f32. */
-const rowsOfPair = 512;
+const rowsOfPair = 1024;
+/** Fewest rows that are worth blocks. */
+const leastRows = 512;
 
 /** Such a product: where its operands begin, in bytes. */
 interface Split {
@@ -37,7 +39,7 @@ function splitOf(asked: MatmulSpec): Split | undefined {
   const { m, n, k, a, b, out } = spec;
   const rank = spec.batch.length;
   const isRowMajor = b.strides[rank + 1] === 1 && (out as Access).strides[rank + 1] === 1;
-  if (!isFloat(spec) || m !== 1 || !isRowMajor || n <= unitColumns || k <= rowsOfPair || isNear(n * k * 4))
+  if (!isFloat(spec) || m !== 1 || !isRowMajor || n <= unitColumns || k <= leastRows || isNear(n * k * 4))
     return undefined;
   const [xStep, rowStep] = [(a.strides[rank + 1] ?? 0) * 4, (b.strides[rank] ?? 0) * 4];
   const deep = Math.ceil(k / (2 * Math.ceil(k / rowsOfPair)));
