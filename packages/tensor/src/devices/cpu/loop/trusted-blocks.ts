@@ -8,8 +8,11 @@ import type { Nest } from './nest.ts';
 
 /** Elements after which it is asked whether conversions could be trusted. */
 const trustedElements = 1024;
-/** So many blocks are run without trust after a wrong one: what is not finite seldom comes alone, as what a mask hides does not. */
-const waryBlocks = 16;
+/**
+ * So many blocks are run without trust after a wrong one, and twice as many each time that the next is wrong as well: what is not finite
+ * seldom comes alone, as what a mask hides does not.
+ */
+const [fewestWary, mostWary] = [4, 256];
 
 /** Whether it is worth it to write a loop twice: where many numbers of f16 are converted, and not moved as they are. */
 export function isWorthTrust({ spec, mode, outer, inner }: Nest, moved: ReadonlyMap<number, DType>): boolean {
@@ -38,15 +41,21 @@ interface Rounds {
 export function inTrustedBlocks(f: FunctionBuilder, halves: Halves, { left, elements, write, goBack }: Rounds): void {
   const most = i32(Math.max(1, Math.round(trustedElements / elements)));
   const wary = f.let(i32(0));
+  const next = f.let(i32(fewestWary));
   f.if(left, () =>
     f.loop((again) => {
       const now = f.let(select(op('i32.lt_u', left, most), left, most));
       f.if(op('i32.eqz', wary), () => {
         const isWrong = halves.onTrust(() => write(now));
-        f.if(isWrong, () => {
-          goBack(now);
-          f.set(wary, i32(waryBlocks));
-        });
+        f.if(
+          isWrong,
+          () => {
+            goBack(now);
+            f.set(wary, next);
+            f.set(next, op('i32.shl', next, op('i32.lt_u', next, i32(mostWary))));
+          },
+          () => f.set(next, i32(fewestWary)),
+        );
       });
       f.if(wary, () => {
         write(now);

@@ -51,17 +51,17 @@ function scaleF16({ f32 }: MathContext, words: Local): Expression {
 function narrowF16(context: MathContext, low: Local, high: Local): Expression {
   const { f, f32, i32 } = context;
   const most = i32(twice(0x7e00));
-  const [first, second] = [low, high].map((bits) =>
-    roundedF16(context, f.let(op('f32x4.pmin', magnitudeOf(context, bits), f32(2 ** 16)))),
-  ) as [Expression, Expression];
+  const [first, second] = [low, high].map((bits) => {
+    const magnitude = f.let(op('f32x4.pmin', magnitudeOf(context, bits), f32(2 ** 16)));
+    return roundedF16(context, magnitude, magnitude);
+  }) as [Expression, Expression];
   const magnitudes = f.let(op('i16x8.min_s', op('i16x8.narrow_i32x4_s', first, second), most));
   return signedF16(context, magnitudes, low, high);
 }
 
 /** The magnitudes of the patterns of two vectors: as above below 65520, and 0x7c00 or more of what is more, or is none. */
 function roundFinite(context: MathContext, low: Local, high: Local): Expression {
-  const { f } = context;
-  const [first, second] = [low, high].map((bits) => roundedF16(context, f.let(magnitudeOf(context, bits)))) as [
+  const [first, second] = [low, high].map((bits) => roundedF16(context, bits, magnitudeOf(context, bits))) as [
     Expression,
     Expression,
   ];
@@ -77,9 +77,10 @@ function signedF16({ i32 }: MathContext, magnitudes: Local, low: Local, high: Lo
 
 const magnitudeOf = ({ i32 }: MathContext, bits: Local): Expression => op('v128.and', bits, i32(0x7fffffff));
 
-function roundedF16({ f, i32 }: MathContext, magnitude: Local): Expression {
-  const power = op('i32x4.max_s', op('v128.and', magnitude, i32(0x7f800000)), i32((127 - 14) << 23));
-  const sum = op('f32x4.add', magnitude, op('i32x4.add', power, i32(13 << 23)));
+/** `bits` are of the number with that magnitude, whatever its sign: its exponent need not wait for the magnitude. */
+function roundedF16({ f, i32 }: MathContext, bits: Local, magnitude: Expression): Expression {
+  const power = op('i32x4.max_s', op('v128.and', bits, i32(0x7f800000)), i32((127 - 14) << 23));
+  const sum = op('f32x4.add', op('i32x4.add', power, i32(13 << 23)), magnitude);
   const pattern = op('i32x4.dot_i16x8_s', sum, i32((8 << 16) + 1));
   return f.let(op('i32x4.sub', pattern, i32((127 - 14 + 13) << 10)));
 }
