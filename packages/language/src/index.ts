@@ -21,12 +21,12 @@ export {
   type Ending,
   type GenerateOptions,
   type Piece,
-  type Prompt,
 } from './generate/generate.ts';
+export type { Prompt } from './generate/rules.ts';
 export type { Lanes, Scores } from './generate/lanes.ts';
 export type { SpeculationFigures } from './generate/speculate.ts';
 export { compareEmbeddings, type EmbeddingComparison } from './embed/compare.ts';
-export { poolingOf, type Pooling } from './embed/pooling.ts';
+export { poolingFiles, poolingOf, poolingPairs, type Pooling } from './embed/pooling.ts';
 export { openTextEmbedder, openTextModel } from './embed/open-text-embedder.ts';
 export { TextEmbedder, type Embeddings, type EmbedOptions, type TextEmbedderParts } from './embed/text-embedder.ts';
 export { compareLanguageModels, type LanguageComparison } from './evaluate/compare.ts';
@@ -43,8 +43,8 @@ export {
 } from './evaluate/perplexity.ts';
 export { protocols, type Protocol } from './evaluate/protocol.ts';
 export type { Tokens } from './evaluate/windows.ts';
-export { chooseToken } from './sample/choose.ts';
-export { distributionOf, type Distribution } from './sample/distribution.ts';
+export { chooseToken, distributionOf } from './sample/choose.ts';
+export type { Distribution } from './sample/distribution.ts';
 export type { SamplingOptions } from './sample/options.ts';
 export { openLanguage, type OpenedLanguage, type OpenLanguageOptions } from './open/open-language.ts';
 export {

@@ -49,6 +49,7 @@ export {
   openPart,
   storedAs,
   type ModelInParts,
+  type OpenPartOptions,
   type ModelToStore,
 } from './families/language/model-in-parts.ts';
 export { openLanguageModel, type OpenedLanguageModel } from './families/language/open-language-model.ts';

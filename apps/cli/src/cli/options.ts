@@ -15,12 +15,14 @@ export interface ComputeOptions extends CommonOptions {
 /** The seed of commands that were given none. */
 export const defaultSeed = 7;
 
-/** A parser of whole numbers from a lowest one. */
-export function wholeNumberFrom(lowest: number): (text: string) => number {
+/** A parser of whole numbers from a lowest one, to a highest one where there is such. */
+export function wholeNumberFrom(lowest: number, highest: number = Infinity): (text: string) => number {
   return (text) => {
     const number = Number(text);
-    if (/^\d+$/u.test(text) && Number.isSafeInteger(number) && number >= lowest) return number;
-    throw new InvalidArgumentError(`Give a whole number from ${lowest}.`);
+    if (/^\d+$/u.test(text) && Number.isSafeInteger(number) && number >= lowest && number <= highest) return number;
+    throw new InvalidArgumentError(
+      `Give a whole number from ${lowest}${highest === Infinity ? '' : ` to ${highest}`}.`,
+    );
   };
 }
 

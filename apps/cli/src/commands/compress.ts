@@ -29,15 +29,9 @@ import { exitCodes, UsageError } from '../errors.ts';
 import { draftWeights, foundDraft, type DraftAsked } from '../language/found-draft.ts';
 import { foundTypes, judgesOf } from '../language/found-types.ts';
 import { describeJudged, judgeModels } from '../language/judged.ts';
-import {
-  carryOut,
-  formatOfOutput,
-  planTable,
-  saidByUser,
-  withModelInParts,
-  type ModelAt,
-} from '../language/compression.ts';
+import { carryOut, formatOfOutput, planTable, withModelInParts, type ModelAt } from '../language/compression.ts';
 import { languageModelArgument } from '../language/options.ts';
+import { saidByUser } from '../language/said-by-user.ts';
 import { checkOutputFile } from '../output/output-file.ts';
 import { formatBytes } from '../terminal/format.ts';
 import { overwriteOption } from './model-options.ts';
@@ -58,7 +52,7 @@ interface CompressOptions extends ComputeOptions {
   readonly tensors?: readonly TypeRule[];
   readonly text?: string;
   readonly sequences: number;
-  readonly length: number;
+  readonly length?: number;
   readonly goal?: readonly string[];
   readonly types?: readonly string[];
   readonly draft?: 'stored' | 'f32';
@@ -117,7 +111,7 @@ export function addCompressCommand(program: Command, environment: Environment): 
       wholeNumberFrom(1),
       16,
     )
-    .option('--length <n>', 'tokens of a sequence', wholeNumberFrom(1), 512)
+    .option('--length <n>', 'tokens of a sequence (default: 512, or as many as the model takes)', wholeNumberFrom(1))
     .option('--plan', 'say what would become of each tensor, and do nothing')
     .option('--strict', 'refuse what cannot be as it was asked for')
     .addOption(overwriteOption());
@@ -247,15 +241,23 @@ function methodOf({ method, bits, group, zeros, sparsity, pattern, recover }: Co
   return method === undefined ? {} : { method: { type: method, ...given } };
 }
 
+/** Tokens of a sequence, of a model that takes as many. */
+const usualLength = 512;
+
 /**
  * The first sequences of a text: of one length each, one behind the other, or, of a model of hidden states, its lines, each a text of its
  * own that is no longer than that.
+ * @throws {UsageError} for sequences that are longer than the model takes, and a text without one.
  */
 async function sequencesOf(
   { from, model }: ModelAt,
   file: string,
-  { sequences, length }: CompressOptions,
+  { sequences, length: given }: CompressOptions,
 ): Promise<CalibrationIds> {
+  const { context } = model.description;
+  const length = given ?? Math.min(usualLength, context);
+  if (length > context)
+    throw new UsageError(`--length: ${length} tokens are more than the ${context} that the model takes: give fewer`);
   const text = await readFile(file, 'utf8');
   const { tokenizer } = await ('config' in from ? textPartsOfFolder(from, []) : textPartsOfGguf(from));
   if (model.description.gives === 'states') {

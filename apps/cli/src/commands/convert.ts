@@ -3,8 +3,9 @@ import { planCompression } from '@espalier/language';
 import { Option, type Command } from 'commander';
 import { withCommonOptions, withExamples } from '../cli/options.ts';
 import { openSession, type CommonOptions, type Environment } from '../cli/session.ts';
-import { carryOut, formatOfOutput, saidByUser, withModelInParts } from '../language/compression.ts';
+import { carryOut, formatOfOutput, planTable, withModelInParts } from '../language/compression.ts';
 import { languageModelArgument } from '../language/options.ts';
+import { saidByUser } from '../language/said-by-user.ts';
 import { formatBytes } from '../terminal/format.ts';
 import { overwriteOption } from './model-options.ts';
 
@@ -35,6 +36,8 @@ export function addConvertCommand(program: Command, environment: Environment): v
     await withModelInParts(name, async (at) => {
       const asked = { to, ...(options.type !== undefined && { type: options.type }) };
       const plan = await saidByUser(() => planCompression(at.model, asked));
+      // Nothing becomes something else than was asked for without a word.
+      if (plan.notes.length > 0) session.log(planTable(plan, session));
       const { overwrite = false, strict = false } = options;
       const written = await carryOut(session, { at, plan, output, overwrite, strict });
       session.result(

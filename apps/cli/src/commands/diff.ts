@@ -12,13 +12,13 @@ import {
   type TextModel,
   type TextOptions,
 } from '../language/evaluate.ts';
-import { computedWith, languageModelArgument } from '../language/options.ts';
+import { computedWith, languageModelArgument, weightsOption } from '../language/options.ts';
 import { formatCount, formatPercent } from '../terminal/format.ts';
 import { describeScored } from './eval-text.ts';
 
 interface DiffOptions extends TextOptions {
   readonly text: string;
-  readonly baseWeights: 'stored' | 'f32';
+  readonly baseWeights?: 'stored' | 'f32';
 }
 
 type Facts = readonly (readonly [string, string])[];
@@ -70,7 +70,7 @@ export function addDiffCommand(program: Command, environment: Environment): void
     .argument('<base>', languageModelArgument)
     .argument('<model>', 'one with the same vocabulary')
     .requiredOption('--text <file>', 'a text in UTF-8; each line is one text to embed')
-    .option('--base-weights <how>', "of the base: 'stored' or 'f32'", 'stored');
+    .addOption(weightsOption('--base-weights <how>', 'of the base: as they are stored, or as f32 (default: stored)'));
   withExamples(withComputeOptions(withTextOptions(command)), [
     ['espalier diff model.f16.gguf model.q4.gguf --text book.txt', 'perplexities, KL, the same top token'],
     ['espalier diff model.gguf model.gguf --base-weights f32 --text book.txt', 'what its weights as stored cost'],
@@ -78,7 +78,7 @@ export function addDiffCommand(program: Command, environment: Environment): void
     ['espalier diff all-MiniLM-L6-v2 small --text sentences.txt --json', 'of vectors: cosines, nearest neighbours'],
   ]).action(async (base: string, model: string, options: DiffOptions) => {
     const session = openSession(environment, options);
-    const { text, weights = 'stored', activations, baseWeights } = options;
+    const { text, weights = 'stored', activations, baseWeights = 'stored' } = options;
     checkText(text);
     const models = await openTextModels(
       session,

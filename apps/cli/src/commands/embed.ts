@@ -6,11 +6,11 @@ import { openSession, type Environment } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { checkText, embedAll, linesIn, linesOf, openTextModels } from '../language/evaluate.ts';
 import { allOf } from '../language/input.ts';
-import { languageModelArgument } from '../language/options.ts';
+import { languageModelArgument, weightsOption } from '../language/options.ts';
 
 interface EmbedCommandOptions extends ComputeOptions {
   readonly text?: string;
-  readonly weights: 'stored' | 'f32';
+  readonly weights?: 'stored' | 'f32';
 }
 
 /** Adds `espalier embed`. */
@@ -20,13 +20,13 @@ export function addEmbedCommand(program: Command, environment: Environment): voi
     .description('give the vector of each line of a text, as a line of JSON')
     .argument('<model>', languageModelArgument)
     .option('--text <file>', 'a text in UTF-8, whose lines are embedded; blank ones are not (default: stdin)')
-    .option('--weights <how>', "as they are 'stored', or 'f32'", 'stored');
+    .addOption(weightsOption());
   withExamples(withComputeOptions(command), [
     ['espalier embed all-MiniLM-L6-v2 --text sentences.txt > vectors.jsonl', 'a vector a line'],
     ["echo 'A sentence.' | espalier embed all-MiniLM-L6-v2 --json", 'with the texts and how they were pooled'],
   ]).action(async (name: string, options: EmbedCommandOptions) => {
     const session = openSession(environment, options);
-    const { text, weights } = options;
+    const { text, weights = 'stored' } = options;
     if (text !== undefined) checkText(text);
     const texts = text === undefined ? linesOf(await allOf(session.stdin)) : await linesIn(text);
     if (texts.length === 0)

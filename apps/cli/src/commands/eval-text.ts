@@ -5,7 +5,7 @@ import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { checkText, openTextModels, perplexityOf, type TextModel, type TextOptions } from '../language/evaluate.ts';
 import { computedWith } from '../language/options.ts';
-import { checkOutputFile, writeOutputFile } from '../output/output-file.ts';
+import { checkOutputFile, writeOutputFile, type FileRequest } from '../output/output-file.ts';
 import { formatCount } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
 
@@ -24,12 +24,12 @@ const together = 2 ** 16;
 
 /** Writes how likely each token is, a JSON object a line, while `measure` tells it. */
 async function writeTokens<Result>(
-  path: string,
+  request: FileRequest,
   model: TextModel | undefined,
   measure: (onToken: (token: ScoredToken) => void) => Promise<Result>,
 ): Promise<Result> {
   const made: Result[] = [];
-  await writeOutputFile({ path }, async (temporary) => {
+  await writeOutputFile(request, async (temporary) => {
     const file = openSync(temporary, 'w');
     let lines = '';
     try {
@@ -56,14 +56,14 @@ async function writeTokens<Result>(
 export async function evaluateOnText(
   session: Session,
   names: readonly string[],
-  options: TextOptions & { readonly text: string; readonly tokens?: string },
+  options: TextOptions & { readonly text: string; readonly tokens?: string; readonly overwrite?: boolean },
 ): Promise<void> {
-  const { text, weights = 'stored', activations, tokens } = options;
+  const { text, weights = 'stored', activations, tokens, overwrite = false } = options;
   const computed = computedWith(weights, activations);
   checkText(text);
   if (tokens !== undefined) {
     if (names.length > 1) throw new UsageError('--tokens: it is a file of one model: name one');
-    await checkOutputFile({ path: tokens, sources: [text] });
+    await checkOutputFile({ path: tokens, overwrite, sources: [text] });
   }
   const found: MeasuredText[] = [];
   for (const name of names) {
@@ -71,7 +71,10 @@ export async function evaluateOnText(
     if (!model) continue;
     const measure = (onToken?: (token: ScoredToken) => void): Promise<Perplexity> =>
       perplexityOf(session, name, model, text, options, onToken);
-    found.push({ model: name, ...(await (tokens === undefined ? measure() : writeTokens(tokens, model, measure))) });
+    found.push({
+      model: name,
+      ...(await (tokens === undefined ? measure() : writeTokens({ path: tokens, overwrite }, model, measure))),
+    });
   }
   const [first] = found;
   session.result(found.length === 1 ? { text, ...first } : { text, models: found }, () => {

@@ -1,6 +1,6 @@
 /** `espalier eval`: how good a saved model is, and what it costs. */
 import { checkSource, isWholeSource } from '@espalier/pipeline';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { withComputeOptions, withExamples } from '../cli/options.ts';
 import { openSession, type Environment } from '../cli/session.ts';
 import { withWorkers } from '../cli/with-workers.ts';
@@ -20,10 +20,11 @@ import { modelArgument, withFileOptions } from './file-options.ts';
 interface EvalOptions extends TextOptions, FileModelOptions, OwnDataOptions {
   readonly data: string;
   readonly tokens?: string;
+  readonly overwrite?: boolean;
 }
 
 /** Options that are said of a text, and such as are said of all other data. */
-const ofText = ['protocol', 'chunk', 'chunks', 'weights', 'tokens'];
+const ofText = ['protocol', 'chunk', 'chunks', 'weights', 'tokens', 'overwrite'];
 const ofData = ['data', 'target', 'column', 'classes', 'mean', 'std', 'fit', 'key', 'model', 'names', 'input', 'fixed'];
 
 /** @throws {UsageError} for options that are given and mean nothing. */
@@ -49,7 +50,8 @@ export function addEvalCommand(program: Command, environment: Environment): void
       '--text <file>',
       'of language models, GGUF files and folders of Hugging Face: a text in UTF-8; its perplexity is told',
     )
-    .option('--tokens <file>', 'of one language model: write how likely each token was, a JSON object a line');
+    .option('--tokens <file>', 'of one language model: write how likely each token was, a JSON object a line')
+    .addOption(new Option('--overwrite', 'replace the file of --tokens, whoever wrote it'));
   withExamples(withComputeOptions(withTextOptions(withOwnDataOptions(withFileOptions(command)))), [
     ['espalier eval runs/quickstart/int8', 'accuracy, size and latency of a model'],
     ['espalier eval runs/quickstart/int8 --device webgpu --json', 'on another device, for a script'],

@@ -1,32 +1,31 @@
 /** A compressed language model on its way to a file or a folder, with the plan said before the work. */
 import { existsSync, rmSync } from 'node:fs';
-import { copyFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   compressModel,
-  ggufTextPairs,
   poolingOf,
   refuseNotes,
-  textFilesOfGguf,
   writeCompressedFolder,
   writeCompressedGguf,
   type CalibrationIds,
   type CompressedModel,
   type CompressionPlan,
-  type GgufMetadata,
 } from '@espalier/language';
 import { findModel, partFolder, type ModelPlace } from '@espalier/language/node';
 import { openModelInParts, type ModelInParts, type TensorSource, type ModelFolder } from '@espalier/models';
 import { openModelFolder, openTensorFile, writeFileBy } from '@espalier/models/node';
 import type { Json } from '@espalier/nn';
 import type { PassProgress } from '@espalier/optimize';
-import { ArgumentError, type Device } from '@espalier/tensor';
+import type { Device } from '@espalier/tensor';
 import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { withOutputFolder } from '../output/output-folder.ts';
 import { writeOutputFile } from '../output/output-file.ts';
 import { formatBytes } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
+import { saidByUser } from './said-by-user.ts';
+import { textPairs, writeTextFiles } from './text-files.ts';
 
 /** A model that is read a part at a time, and where it is. */
 export interface ModelAt {
@@ -43,19 +42,6 @@ export async function withModelInParts<Result>(name: string, use: (at: ModelAt) 
     return await use({ place, from, model: await openModelInParts(from) });
   } finally {
     await from.close();
-  }
-}
-
-/**
- * Does what the user's options decide about.
- * @throws {UsageError} for options that cannot be.
- */
-export async function saidByUser<Result>(run: () => Result | Promise<Result>): Promise<Result> {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof ArgumentError) throw new UsageError(error.message);
-    throw error;
   }
 }
 
@@ -126,13 +112,16 @@ export interface Written {
 export async function carryOut(session: Session, work: Carrying): Promise<Written> {
   const { at, plan, output, overwrite, strict, device, seed, ids } = work;
   if (strict) await saidByUser(() => refuseNotes(plan));
-  const metadata = { ...(await textPairs(session, { at, to: plan.to, strict })), ...work.metadata };
+  const { description } = at.model;
+  const pooling = description.gives === 'states' ? await poolingOf(at.from, description) : undefined;
+  const metadata = {
+    ...(plan.to === 'gguf' && (await textPairs(session, { at, pooling, strict }))),
+    ...work.metadata,
+  };
   const parts = `${output}.layers`;
   const layers = at.model.places.filter((place) => place.startsWith('layers.')).length;
   if (existsSync(parts)) session.log(`goes on from the layers in ${parts}`);
   let done = 0;
-  const { description } = at.model;
-  const pooling = description.gives === 'states' ? await poolingOf(at.from, description) : undefined;
   const options = {
     parts: partFolder(parts),
     metadata,
@@ -163,14 +152,6 @@ async function writeFile(made: CompressedModel, output: string, overwrite: boole
   );
 }
 
-/** Files of a folder that say how texts become ids, and back. */
-const textFiles = [
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'chat_template.jinja',
-] as const;
-
 async function writeFolder(
   session: Session,
   made: CompressedModel,
@@ -178,45 +159,14 @@ async function writeFolder(
   overwrite: boolean,
   at: ModelAt,
 ): Promise<void> {
-  const { place, from } = at;
+  const { place } = at;
   const bytes = [...made.tensors.values()].reduce((sum, each) => sum + each.bytes, 2 ** 20);
   const request = { path: output, command: 'compress', overwrite, sources: [place.path], bytes };
   await withOutputFolder({ ...request, profiling: session.profiling }, async ({ work, complete }) => {
     await writeCompressedFolder((name, write) => writeFileBy(join(work, name), write), made);
-    if ('config' in from) {
-      for (const file of textFiles)
-        if (existsSync(join(place.path, file))) await copyFile(join(place.path, file), join(work, file));
-    } else if ('tokenizer.ggml.model' in from.metadata) {
-      for (const [file, text] of Object.entries(textFilesOfGguf(from.metadata)))
-        await writeFileBy(join(work, file), (sink) => sink.write(Buffer.from(text)));
-    }
+    await writeTextFiles(at, work);
     await complete();
   });
-}
-
-/**
- * What a GGUF file has to say of texts beside what it says of the model; tells of what readers of it will do otherwise.
- * @throws {UsageError} for that, where nothing may be otherwise.
- * @throws {FormatError} naming what of a tokenizer GGUF has no words for.
- */
-export async function textPairs(
-  session: Session,
-  {
-    at: { from, model },
-    to,
-    strict,
-  }: { readonly at: ModelAt; readonly to: CompressionPlan['to']; readonly strict: boolean },
-): Promise<GgufMetadata> {
-  if (to !== 'gguf' || !('config' in from)) return {};
-  if ((await from.json('tokenizer.json')) === undefined) {
-    if (strict) throw new UsageError('the folder has no tokenizer.json, and the file would hold no tokenizer');
-    session.log('the file will hold no tokenizer: there is no tokenizer.json in the folder');
-    return {};
-  }
-  const { pairs, notes } = await ggufTextPairs(from, model.description);
-  if (strict && notes.length > 0) throw new UsageError(`--strict: ${notes.join('; ')}`);
-  for (const note of notes) session.log(note);
-  return pairs;
 }
 
 /**

@@ -24,7 +24,8 @@ import { Option, type Command } from 'commander';
 import { wholeNumberFrom, type ComputeOptions } from '../cli/options.ts';
 import type { Session } from '../cli/session.ts';
 import { InterruptedError, UsageError } from '../errors.ts';
-import { activationsOption, type ActivationNumbers } from './options.ts';
+import { activationsOption, weightsOption, type ActivationNumbers } from './options.ts';
+import { saidByUser } from './said-by-user.ts';
 
 /** Options of commands that judge by a text. */
 export interface TextOptions extends ComputeOptions {
@@ -55,8 +56,8 @@ export function withTextOptions(command: Command): Command {
     ) // prettier-ignore
     .option('--chunks <n>', 'of a language model: look at so many windows (default: all)', wholeNumberFrom(1))
     .addOption(
-      new Option('--weights <how>', 'of a model of texts: weights as they are stored, or as f32 (default: stored)').choices(['stored', 'f32']), // prettier-ignore
-    )
+      weightsOption('--weights <how>', 'of a model of texts: weights as they are stored, or as f32 (default: stored)'),
+    ) // prettier-ignore
     .addOption(activationsOption());
 }
 
@@ -89,7 +90,7 @@ export async function openTextModels(
 /** Does what is long, and ends when the user asks for that. */
 async function stoppable<Result>(session: Session, run: () => Promise<Result>): Promise<Result> {
   try {
-    return await run();
+    return await saidByUser(run);
   } catch (error) {
     if (session.interrupt.aborted) throw new InterruptedError();
     throw error;

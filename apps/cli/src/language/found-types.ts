@@ -13,7 +13,8 @@ import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { formatBytes } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
-import { saidByUser, type ModelAt } from './compression.ts';
+import type { ModelAt } from './compression.ts';
+import { saidByUser } from './said-by-user.ts';
 
 /** What is asked for. */
 export interface TypesAsked {

@@ -15,7 +15,7 @@ export interface LanguageOptions extends ComputeOptions {
   readonly minP: number;
   readonly repetitionPenalty: number;
   readonly stop?: readonly string[];
-  readonly weights: 'stored' | 'f32';
+  readonly weights?: 'stored' | 'f32';
   readonly cache?: CacheNumbers;
   readonly activations?: ActivationNumbers;
   readonly draft?: string;
@@ -24,6 +24,14 @@ export interface LanguageOptions extends ComputeOptions {
 
 /** What weights in blocks meet: activations as they are, or rounded. */
 export type ActivationNumbers = NonNullable<OpenModelOptions['activations']>;
+
+/** An option that says what weights are kept in. */
+export function weightsOption(
+  flags = '--weights <how>',
+  description = 'as they are stored, or as f32 (default: stored)',
+): Option {
+  return new Option(flags, description).choices(['stored', 'f32']);
+}
 
 /** An option that says so. */
 export function activationsOption(): Option {
@@ -79,7 +87,7 @@ export function withLanguageOptions(command: Command): Command {
       1,
     )
     .option('--stop <text>', 'a text that ends it, and is not printed; may be repeated', another)
-    .option('--weights <how>', "as they are 'stored', or 'f32'", 'stored')
+    .addOption(weightsOption())
     .addOption(activationsOption())
     .addOption(
       new Option('--cache <numbers>', 'how keys and values of positions are kept (default: f32)').choices([
@@ -93,7 +101,7 @@ export function withLanguageOptions(command: Command): Command {
     .option(
       '--guesses <n>',
       'how many tokens a draft guesses at once (default: as it says, else 4)',
-      wholeNumberFrom(1),
+      wholeNumberFrom(1, 15),
     );
 }
 

@@ -5,10 +5,12 @@ import {
   type Ending,
   type GenerateOptions,
   type OpenedLanguage,
+  type OpenLanguageOptions,
   type Prompt,
 } from '@espalier/language';
 import { openLanguageAt } from '@espalier/language/node';
 import { openDevice } from '@espalier/pipeline';
+import { ArgumentError } from '@espalier/tensor';
 import type { Session } from '../cli/session.ts';
 import { InterruptedError, UsageError } from '../errors.ts';
 import { printable } from '../terminal/visible.ts';
@@ -34,18 +36,18 @@ export interface Speaker {
 /**
  * Opens a model on the device that is asked for, and its draft.
  * @throws {NoDeviceError} when the device is not here.
- * @throws {UsageError} for a draft of another vocabulary.
+ * @throws {UsageError} for a model that tells no tokens, and a draft of another vocabulary.
  */
 export async function openSpeaker(
   session: Session,
   name: string,
   given: GenerateOptions,
-  { device = 'auto', weights, activations, draft, cache }: LanguageOptions,
+  { device = 'auto', weights = 'stored', activations, draft, cache }: LanguageOptions,
 ): Promise<Speaker> {
   const computed = { cache, ...computedWith(weights, activations) };
   const { device: opened } = await openDevice(device);
   const started = performance.now();
-  const model = await openLanguageAt(name, { device: opened, ...computed });
+  const model = await openTelling(name, { device: opened, ...computed });
   const { description, tokenizer, decoder } = model;
   // Not where it was asked for, if that computes something else.
   const place = decoder.model.parameters()[0]?.device ?? opened;
@@ -57,7 +59,7 @@ export async function openSpeaker(
   if (draft === undefined) return { model, options };
   // A draft has no other use than to be fast: it computes from what it has, as it says.
   const said = await withModelInParts(draft, async (at) => draftOf(at.model.description.metadata));
-  const guessing = await openLanguageAt(draft, {
+  const guessing = await openTelling(draft, {
     device: opened,
     cache,
     activations: activations ?? said.activations ?? 'f32',
@@ -70,13 +72,32 @@ export async function openSpeaker(
   return { model, options: { ...(guesses !== undefined && { guesses }), ...options, draft: guessing.decoder } };
 }
 
-/** Goes on with a prompt, told by `write`, until it ends or the user has enough. */
+async function openTelling(name: string, options: OpenLanguageOptions): Promise<OpenedLanguage> {
+  try {
+    return await openLanguageAt(name, options);
+  } catch (error) {
+    // All else that it may refuse was looked at with the command line.
+    if (error instanceof ArgumentError && error.operation === 'openLanguage')
+      throw new UsageError(`${name}: it gives a vector for a text, and tells no tokens: espalier embed takes it`);
+    throw error;
+  }
+}
+
+/**
+ * Goes on with a prompt, told by `write`, until it ends or the user has enough.
+ * @throws {UsageError} for a prompt that the model does not take.
+ */
 export async function speak(
   session: Session,
   { model, options }: Speaker,
   prompt: Prompt,
   write: (text: string) => void,
 ): Promise<Spoken> {
+  const { context } = model.decoder;
+  if (prompt.length > context)
+    throw new UsageError(
+      `the text has ${prompt.length} tokens, and the model takes ${context}: give a shorter one, or begin a new talk`,
+    );
   const started = performance.now();
   let first = started;
   let [text, tokens] = ['', 0];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { createInterrupt } from '../../src/cli/interrupt.ts';
 import { runProgram } from '../../src/cli/run-program.ts';
+import { refused } from '../helpers/commands.ts';
 import { FakeStream } from '../helpers/fake-stream.ts';
 import { runHere } from '../helpers/run-here.ts';
 import { scratch } from '../helpers/scratch.ts';
@@ -65,6 +66,19 @@ test('a model in the other format says the same, there and back', async () => {
   const without = await runHere('convert', back, there, '--overwrite');
   expect(without).toMatchObject({ code: 0, stderr: expect.stringContaining('no tokenizer') });
   expect((await runHere('convert', back, there, '--overwrite', '--strict')).code).toBe(2);
+});
+
+test('what becomes something else than was asked for is said by convert, too', async () => {
+  const made = await runHere('convert', file, place('other.gguf'), '--type', 'Q4_K');
+  expect([made.code, made.stderr]).toEqual([0, expect.stringContaining('14 tensors are not what was asked for')]);
+  expect((await runHere('convert', file, place('as-asked.gguf'), '--type', 'Q8_0')).stderr).toBe('');
+});
+
+test('a sequence is as long as a model takes, and no longer', async () => {
+  const few = await writeTinyGguf(place('few.gguf'), 1, true, { width: 64, hidden: 96, context: 32 });
+  const line = ['compress', few, '--method', 'gptq', '--text', text, '-o', place('few-small.gguf')];
+  await refused('--length: 33 tokens are more than the 32', ...line, '--length', '33', ...cpu);
+  expect(await runHere(...line, '--sequences', '1', ...cpu)).toMatchObject({ code: 0 });
 });
 
 test('layers are left out, and what is left is trained back', async () => {

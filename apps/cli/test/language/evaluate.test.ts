@@ -108,6 +108,7 @@ describe('eval --text', () => {
     expect(told.reduce((sum, { loss }) => sum + loss, 0) / 30).toBeCloseTo(Number(found['loss']), 9);
     expect(found).toMatchObject({ lossInterval: { low: expect.any(Number) as number } });
     await refused('there is a file of this name', ...line, '--tokens', at('tokens.jsonl'));
+    expect((await runHere(...line, '--tokens', at('tokens.jsonl'), '--overwrite')).code).toBe(0);
     await refused('it is a file of one model', 'eval', file, other, '--text', text, '--tokens', at('more.jsonl'));
     await refused('--tokens: it is said of a text', 'eval', file, '--tokens', at('more.jsonl'));
   });
@@ -150,6 +151,23 @@ describe('diff', () => {
   });
 });
 
+test.each<[string, readonly string[]]>([
+  ["there is no 'half': use one of stored, f32", ['generate', 'FILE', '-p', 'A', '--weights', 'half']],
+  ["there is no 'half': use one of stored, f32", ['embed', 'BERT', '--text', 'TEXT', '--weights', 'half']],
+  ["there is no 'half': use one of stored, f32", ['diff', 'FILE', 'FILE', '--text', 'TEXT', '--base-weights', 'half']],
+  ['a whole number from 1 to 15', ['generate', 'FILE', '-p', 'A', '--draft', 'FILE', '--guesses', '16']],
+  ['espalier embed takes it', ['generate', 'BERT', '-p', 'A']],
+  ['espalier embed takes it', ['chat', 'BERT']],
+  ['the text has 300 tokens, and the model takes 256', ['generate', 'FILE', '-p', 'c'.repeat(300)]],
+  ['fills no window', ['eval', 'FILE', '--text', 'SHORT']],
+  ['fills no window', ['diff', 'FILE', 'FILE', '--text', 'SHORT']],
+  ['fewer than two texts', ['diff', 'BERT', 'BERT', '--text', 'SHORT']],
+])('a mistake of the command line ends with 2: %s', async (problem, args) => {
+  writeFileSync(at('short.txt'), 'w3');
+  const places: Readonly<Record<string, string>> = { FILE: file, BERT: embedder, TEXT: text, SHORT: at('short.txt') };
+  await refused(problem, ...args.map((arg) => places[arg] ?? arg), ...cpu);
+});
+
 describe('embed', () => {
   test('gives a vector a line', async () => {
     writeFileSync(at('lines.txt'), 'w3 w4\r\nw5\n');
@@ -165,6 +183,47 @@ describe('embed', () => {
     expect(await runProgram(['embed', embedder, ...cpu], { ...streams, interrupt: createInterrupt() })).toBe(0);
     const alone = JSON.parse(streams.stdout.text) as number[];
     for (const [index, value] of alone.entries()) expect(value).toBeCloseTo(vectors[1]?.[index] as number, 5);
+  });
+
+  test('gives the same vectors after a conversion, there and back, and into a folder', async () => {
+    writeFileSync(at('lines.txt'), 'w3 w4\nw5\nw3 w5 w6 w7 w8 w9\n');
+    const sentences = at('sentences');
+    cpSync(embedder, sentences, { recursive: true });
+    const module = (type: string, path: string): object => ({ type: `sentence_transformers.models.${type}`, path });
+    const files = {
+      'modules.json': [module('Transformer', ''), module('Pooling', '1_Pooling'), module('Normalize', '2_Normalize'), module('Normalize', '../out')], // prettier-ignore
+      'sentence_bert_config.json': { max_seq_length: 4 },
+      '1_Pooling/config.json': { word_embedding_dimension: 12, pooling_mode_cls_token: true, pooling_mode_mean_tokens: false }, // prettier-ignore
+    };
+    mkdirSync(`${sentences}/1_Pooling`);
+    // As readers of GGUF have it.
+    const tokenizer = JSON.parse(JSON.stringify(words).replaceAll('"w0"', '"[UNK]"')) as object;
+    const lower = { normalizer: { type: 'BertNormalizer', lowercase: true, strip_accents: null, clean_text: true, handle_chinese_chars: true }, pre_tokenizer: { type: 'BertPreTokenizer' } }; // prettier-ignore
+    writeFileSync(
+      `${sentences}/tokenizer.json`,
+      JSON.stringify({
+        ...tokenizer,
+        ...lower,
+        added_tokens: [{ id: 0, content: '[UNK]', special: true }, ...words.added_tokens],
+      }),
+    );
+    for (const [name, json] of Object.entries(files)) writeFileSync(`${sentences}/${name}`, JSON.stringify(json));
+    const said = (model: string): Promise<Record<string, unknown>> =>
+      run('embed', model, '--text', at('lines.txt'), ...cpu);
+    const before = await said(sentences);
+    expect(before).toMatchObject({ pooling: { kind: 'cls', normalize: true }, cut: 1 });
+    expect((await runHere('convert', sentences, at('copied'))).code).toBe(0);
+    expect(await said(at('copied'))).toEqual({ ...before, model: at('copied') });
+    writeFileSync(at('lines.txt'), 'w3 w4\nw5\n');
+    const short = await said(sentences);
+    expect(await runHere('convert', sentences, at('there.gguf'))).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('the folder says 4'),
+    });
+    expect((await runHere('convert', at('there.gguf'), at('back'))).code).toBe(0);
+    const { pooling, vectors } = await said(at('back'));
+    expect(pooling).toEqual(short['pooling']);
+    expect(vectors).toEqual(short['vectors']);
   });
 
   test('refuses what has no vector', async () => {

@@ -1,7 +1,17 @@
 /** Two models that give vectors beside each other on the same texts. */
 import { wilsonInterval, type ProportionInterval } from '@espalier/optimize';
 import { ArgumentError, cpu, fromTyped, type Tensor } from '@espalier/tensor';
+import { anObject, check, ruleOf } from '@espalier/tensor/arguments';
 import type { Embeddings } from './text-embedder.ts';
+
+const someEmbeddings = ruleOf<Embeddings>(
+  'vectors of texts, as embed gives them',
+  (value) =>
+    anObject.holds(value) &&
+    value['values'] instanceof Float32Array &&
+    Number.isSafeInteger(value['width']) &&
+    (value['width'] as number) > 0,
+);
 
 /** What a model's vectors are beside those of another one. */
 export interface EmbeddingComparison {
@@ -23,7 +33,8 @@ const mostSimilarities = 2 ** 22;
  * const { cosine } = await compareEmbeddings(await base.embed(texts), await small.embed(texts));
  */
 export async function compareEmbeddings(base: Embeddings, other: Embeddings): Promise<EmbeddingComparison> {
-  const { width, values } = base;
+  const { width, values } = check('compareEmbeddings', 'base', base, someEmbeddings);
+  check('compareEmbeddings', 'other', other, someEmbeddings);
   const texts = values.length / width;
   if (other.width !== width || other.values.length !== values.length)
     throw new ArgumentError(
@@ -37,7 +48,8 @@ export async function compareEmbeddings(base: Embeddings, other: Embeddings): Pr
   for (let text = 0; text < texts; text++) {
     let cosine = 0;
     for (let at = text * width; at < (text + 1) * width; at++) cosine += (a[at] as number) * (b[at] as number);
-    sum += cosine;
+    // Rounding makes the cosine of equals a little more than 1.
+    sum += Math.min(1, cosine);
     worst = Math.min(worst, cosine);
   }
   const [before, after] = [await nearestOf(a, texts, width), await nearestOf(b, texts, width)];

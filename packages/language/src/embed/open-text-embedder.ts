@@ -8,8 +8,10 @@ import {
 } from '@espalier/models';
 import type { Json } from '@espalier/nn';
 import { ArgumentError } from '@espalier/tensor';
+import { check } from '@espalier/tensor/arguments';
 import { Decoder } from '../generate/decoder.ts';
 import type { OpenedLanguage } from '../open/open-language.ts';
+import { aModelSource } from '../open/rules.ts';
 import { textPartsOf } from '../open/text-parts.ts';
 import { poolingOf } from './pooling.ts';
 import { TextEmbedder } from './text-embedder.ts';
@@ -28,7 +30,7 @@ export async function openTextEmbedder(
   from: ModelFolder | TensorSource,
   options: OpenModelOptions = {},
 ): Promise<TextEmbedder> {
-  const opened = await openLanguageModel(from, options);
+  const opened = await openLanguageModel(check('openTextEmbedder', 'from', from, aModelSource), options);
   if (opened.description.gives === 'states') return embedderOf(opened, from);
   throw new ArgumentError(
     'openTextEmbedder',
@@ -44,7 +46,7 @@ export async function openTextModel(
   from: ModelFolder | TensorSource,
   options: OpenModelOptions = {},
 ): Promise<OpenedLanguage | TextEmbedder> {
-  const opened = await openLanguageModel(from, options);
+  const opened = await openLanguageModel(check('openTextModel', 'from', from, aModelSource), options);
   const { module, description } = opened;
   if (description.gives === 'states') return embedderOf(opened, from);
   const texts = await textPartsOf(from, description);

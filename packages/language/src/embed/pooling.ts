@@ -3,6 +3,9 @@ import type { LanguageDescription, ModelFolder, TensorSource } from '@espalier/m
 import { FormatError, type Json } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
 import type { Tensor } from '@espalier/tensor';
+import { aBoolean, anObject, aPositiveInteger, aText, check, oneOf, ruleOf } from '@espalier/tensor/arguments';
+import { aDescription, aModelSource } from '../open/rules.ts';
+import type { GgufMetadata } from '../tokenizer/gguf/vocabulary.ts';
 
 /** A way from hidden states to a vector. */
 export interface Pooling {
@@ -11,6 +14,15 @@ export interface Pooling {
   /** Whether vectors are divided by their lengths. */
   readonly normalize: boolean;
 }
+
+const aKind = oneOf<Pooling['kind']>('mean', 'cls');
+const aPooling = ruleOf<Pooling>(
+  'how vectors are pooled: { kind, normalize }',
+  (value) =>
+    anObject.holds(value) &&
+    aKind.holds((value as Partial<Pooling>).kind) &&
+    aBoolean.holds((value as Partial<Pooling>).normalize),
+);
 
 /** Nothing is divided by less. */
 const least = 1e-12;
@@ -72,8 +84,40 @@ async function poolingOfFolder(folder: ModelFolder): Promise<Pooling> {
   return { kind, normalize: modules.some(({ type }) => type === 'Normalize') };
 }
 
+/**
+ * What says pooling in a folder, by the names of files: `modules.json`, and what lies in a folder of it.
+ * @param width numbers of a vector
+ */
+export function poolingFiles(pooling: Pooling, width: number): { readonly [name: string]: string } {
+  const { kind, normalize } = check('poolingFiles', 'the pooling', pooling, aPooling);
+  check('poolingFiles', 'the width', width, aPositiveInteger);
+  const json = (value: Json): string => `${JSON.stringify(value, undefined, 2)}\n`;
+  const types = ['Transformer', 'Pooling', ...(normalize ? ['Normalize'] : [])];
+  const modules = types.map((type, index) => ({
+    idx: index,
+    name: String(index),
+    path: index === 0 ? '' : `${index}_${type}`,
+    type: `sentence_transformers.models.${type}`,
+  }));
+  const modes = Object.entries(said).map(([mode, each]) => [mode, each === kind] as const);
+  return {
+    'modules.json': json(modules),
+    '1_Pooling/config.json': json({ word_embedding_dimension: width, ...Object.fromEntries(modes) }),
+  };
+}
+
 /** What GGUF numbers ways of pooling by. */
 const numbered: readonly (Pooling['kind'] | undefined)[] = [undefined, 'mean', 'cls'];
+
+/**
+ * What says pooling in a GGUF file, which has no word for whether vectors have length 1: readers divide them.
+ * @param architecture whose word it is
+ */
+export function poolingPairs(pooling: Pooling, architecture: string): GgufMetadata {
+  const { kind } = check('poolingPairs', 'the pooling', pooling, aPooling);
+  check('poolingPairs', 'the architecture', architecture, aText);
+  return { [`${architecture}.pooling_type`]: numbered.indexOf(kind) };
+}
 
 /**
  * What a GGUF file says; nothing is said of lengths, and vectors are divided by them, as llama.cpp does.
@@ -97,6 +141,8 @@ function poolingOfGguf({ metadata, said: architecture }: LanguageDescription, na
  * What the files of a model say.
  * @throws {FormatError} for a way that there is not.
  */
-export function poolingOf(from: ModelFolder | TensorSource, description: LanguageDescription): Promise<Pooling> {
-  return 'config' in from ? poolingOfFolder(from) : Promise.resolve(poolingOfGguf(description, from.name));
+export async function poolingOf(from: ModelFolder | TensorSource, description: LanguageDescription): Promise<Pooling> {
+  check('poolingOf', 'from', from, aModelSource);
+  check('poolingOf', 'the description', description, aDescription);
+  return 'config' in from ? poolingOfFolder(from) : poolingOfGguf(description, from.name);
 }

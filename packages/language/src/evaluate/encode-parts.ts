@@ -1,5 +1,6 @@
 /** Ids of a text that comes part after part, and may be larger than memory. */
-import { aText, anObject, check, ruleOf } from '@espalier/tensor/arguments';
+import { aText, check, ruleOf } from '@espalier/tensor/arguments';
+import { aTokenizer } from '../tokenizer/rules.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 
 /** Texts: one, or such as follow each other. */
@@ -39,7 +40,7 @@ function placeToCut(tokenizer: Tokenizer, text: string): number | undefined {
 
 /** The ids that a tokenizer puts before every text, such as the one that begins it. */
 export function idsBefore(tokenizer: Tokenizer): Int32Array {
-  check<object>('idsBefore', 'tokenizer', tokenizer, anObject);
+  check('idsBefore', 'tokenizer', tokenizer, aTokenizer);
   const [framed, plain] = [tokenizer.encode('a'), tokenizer.encode('a', { frame: false })];
   for (let at = 0; at + plain.length <= framed.length; at++)
     if (plain.every((id, index) => id === framed[at + index])) return framed.slice(0, at);
@@ -54,7 +55,7 @@ export function idsBefore(tokenizer: Tokenizer): Int32Array {
  * const { perplexity } = await measurePerplexity(module, encodeParts(tokenizer, readTextStream('book.txt')));
  */
 export async function* encodeParts(tokenizer: Tokenizer, parts: TextStream): AsyncGenerator<Int32Array, void> {
-  check<object>('encodeParts', 'tokenizer', tokenizer, anObject);
+  check('encodeParts', 'tokenizer', tokenizer, aTokenizer);
   check<TextStream>('encodeParts', 'the parts', parts, someParts);
   const before = idsBefore(tokenizer);
   if (before.length > 0) yield before;

@@ -72,7 +72,7 @@ export async function throughText(tokens: Tokens, options: EvaluateTextOptions, 
   );
   let chunks = 0;
   try {
-    for await (const each of batchesOf(tokens, scored.chunk, { batch, most })) {
+    for await (const each of batchesOf(tokens, scored.chunk, { operation, batch, most })) {
       throwIfAborted(signal);
       checkIds(operation, each.ids, vocabulary);
       const { shown, targets } = inputsOf(each, scored, begin);

@@ -1,8 +1,11 @@
 /** Tokens as they come, in windows of equal size, several at a time. */
+import { check, ruleOf } from '@espalier/tensor/arguments';
 import type { Scored } from './protocol.ts';
 
 /** Ids of a text: all of them, or part after part. */
 export type Tokens = Int32Array | Iterable<Int32Array> | AsyncIterable<Int32Array>;
+
+const somePart = ruleOf<Int32Array>('an Int32Array of ids', (value) => value instanceof Int32Array);
 
 /** Windows, one behind the other. */
 export interface Batch {
@@ -13,15 +16,17 @@ export interface Batch {
 /**
  * Windows of a text, up to so many a batch; what is left at the end is less than a window.
  * @param most how many windows are wanted at most
+ * @throws {ArgumentError} for a part that is none.
  */
 export async function* batchesOf(
   tokens: Tokens,
   chunk: number,
-  { batch, most }: { readonly batch: number; readonly most: number },
+  { operation, batch, most }: { readonly operation: string; readonly batch: number; readonly most: number },
 ): AsyncGenerator<Batch, void> {
   let ids = new Int32Array(batch * chunk);
   let [filled, given] = [0, 0];
   for await (const part of tokens instanceof Int32Array ? [tokens] : tokens) {
+    check(operation, 'a part of the tokens', part, somePart);
     for (let at = 0; at < part.length && given < most;) {
       const wanted = Math.min(batch, most - given) * chunk;
       const taken = part.subarray(at, at + wanted - filled);

@@ -14,9 +14,11 @@ import {
 } from '@espalier/tensor/arguments';
 import { ArgumentError } from '@espalier/tensor';
 import { samplingRules, type SamplingOptions } from '../sample/options.ts';
+import { aTokenizer } from '../tokenizer/rules.ts';
 import type { Tokenizer, TokenStream } from '../tokenizer/tokenizer.ts';
 import { Decoder } from './decoder.ts';
 import { endOf } from './lanes.ts';
+import { somePrompts, type Prompt } from './rules.ts';
 import { speculatedTokens, type Speculation, type SpeculationFigures } from './speculate.ts';
 import { StopStrings } from './stop-strings.ts';
 import { nextTokens, type NextToken } from './tokens.ts';
@@ -59,28 +61,25 @@ export interface GenerateOptions extends SamplingOptions {
 }
 
 const aDecoder = ruleOf<Decoder>('a Decoder', (value) => value instanceof Decoder);
-const anyObject = ruleOf<never>('an object', (value) => typeof value === 'object' && value !== null);
+const someFigures = ruleOf<never>('an object', (value) => typeof value === 'object' && value !== null);
 
 const optionRules: OptionRules<GenerateOptions> = {
   ...samplingRules,
   maxTokens: aCount,
-  tokenizer: anyObject,
+  tokenizer: aTokenizer,
   ends: listOf(aCount),
   stop: listOf(ruleOf<string>('a text that is not empty', (value) => aText.holds(value) && value !== '')),
   signal: aSignal,
   reuse: aBoolean,
   draft: aDecoder,
   guesses: ruleOf<number>('a number from 1 to 15', (value) => aPositiveInteger.holds(value) && value <= 15),
-  figures: anyObject,
+  figures: someFigures,
 };
-
-/** Ids of a prompt. */
-export type Prompt = readonly number[] | Int32Array;
 
 /**
  * Goes on with a prompt, or with several at once, and tells each token as it comes. Prompts of several lengths are computed side by
  * side. The tokens of a sequence are a function of its prompt, the options and its number.
- * @throws {ArgumentError} for wrong options, and a prompt that is empty or longer than the context.
+ * @throws {ArgumentError} for wrong options, and a prompt that is empty, longer than the context, or of what are no ids.
  * @throws {Error} the reason of the signal; AbortError where that is no error.
  *
  * @example
@@ -93,6 +92,7 @@ export async function* generate(
   options: GenerateOptions = {},
 ): AsyncGenerator<Piece, void> {
   check('generate', 'the decoder', decoder, aDecoder);
+  check('generate', 'the prompt', prompt, somePrompts);
   const checked = checkOptions('generate', options, optionRules);
   const texts = isSeveral(prompt) ? prompt.map((each) => [...each]) : [[...prompt]];
   if (texts.length === 0) return;

@@ -4,7 +4,7 @@
  * alone; the likeliest token is the same one. Source: Y. Leviathan, M. Kalman, Y. Matias, "Fast inference from transformers via
  * speculative decoding", 2023.
  */
-import { distributionOf, idAt, normalized, type Distribution } from '../sample/distribution.ts';
+import { distributionFrom, idAt, normalized, type Distribution } from '../sample/distribution.ts';
 import type { SamplingOptions } from '../sample/options.ts';
 import type { Lanes } from './lanes.ts';
 import { drawAt, type NextToken } from './tokens.ts';
@@ -41,13 +41,14 @@ export async function* speculatedTokens(
   options: Speculation,
 ): AsyncGenerator<readonly NextToken[], void> {
   const { figures } = options;
+  // The draft looks at the prompt with its first guess, if it guesses at all.
   const scores = await lanes.prefill([text]);
-  await draft.prefill([text.slice(0, -1)]);
-  const first = distributionOf(scores.of(0), text, options);
+  const first = distributionFrom(scores.of(0), text, options);
   yield [{ sequence: 0, id: idAt(first, drawAt(options, text.length, 0, 'choice')) }];
   while (wanted.size > 0) {
     const { length } = text;
-    const count = Math.min(options.guesses, options.context - length);
+    // Beyond the context of the draft nobody guesses.
+    const count = Math.max(0, Math.min(options.guesses, options.context - length));
     const guesses = await guess(draft, text, count, options);
     // The last token is the only one that the model has not seen.
     const seen = await lanes.feed([[text.at(-1) as number, ...guesses.map(({ id }) => id)]], true);
@@ -78,7 +79,7 @@ async function guess(
   const ids = [...text];
   let scores = await draft.feed([text.slice(draft.position)]);
   for (let count = 0; count < most; count++) {
-    const of = distributionOf(scores.of(0), ids, options);
+    const of = distributionFrom(scores.of(0), ids, options);
     const id = idAt(of, drawAt(options, ids.length, 0, 'draft'));
     guesses.push({ id, of });
     ids.push(id);
@@ -97,7 +98,7 @@ function judge(
   const ids = [...text];
   const made = (): readonly number[] => ids.slice(text.length);
   for (const [at, { id, of }] of guesses.entries()) {
-    const own = distributionOf(scoresAt(at), ids, options);
+    const own = distributionFrom(scoresAt(at), ids, options);
     const ratio = probabilityOf(own, id) / probabilityOf(of, id);
     if (drawAt(options, ids.length, 0, 'acceptance') >= ratio) {
       ids.push(idAt(rest(own, of), drawAt(options, ids.length, 0, 'rest')));
@@ -105,7 +106,7 @@ function judge(
     }
     ids.push(id);
   }
-  const own = distributionOf(scoresAt(guesses.length), ids, options);
+  const own = distributionFrom(scoresAt(guesses.length), ids, options);
   ids.push(idAt(own, drawAt(options, ids.length, 0, 'choice')));
   return made();
 }

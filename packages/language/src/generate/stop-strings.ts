@@ -12,10 +12,14 @@ export class StopStrings {
   /** What of a text may be told, and whether one was met; what is behind is gone. */
   push(text: string): { readonly text: string; readonly stopped: boolean } {
     const all = this.#held + text;
-    const places = this.#stops.map((stop) => all.indexOf(stop)).filter((place) => place >= 0);
-    if (places.length > 0) {
+    const [met] = this.#stops
+      .map((stop) => ({ from: all.indexOf(stop), length: stop.length }))
+      .filter(({ from }) => from >= 0)
+      // The one that is whole first, of those the longest: what comes in one piece or character by character is met alike.
+      .toSorted((a, b) => a.from + a.length - b.from - b.length || a.from - b.from);
+    if (met) {
       this.#held = '';
-      return { text: all.slice(0, Math.min(...places)), stopped: true };
+      return { text: all.slice(0, met.from), stopped: true };
     }
     const held = Math.max(0, ...this.#stops.map((stop) => overlap(all, stop)));
     this.#held = all.slice(all.length - held);

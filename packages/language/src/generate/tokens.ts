@@ -1,5 +1,5 @@
 /** The next tokens of sequences, a round after the other. */
-import { distributionOf, idAt } from '../sample/distribution.ts';
+import { distributionFrom, idAt } from '../sample/distribution.ts';
 import type { SamplingOptions } from '../sample/options.ts';
 import { uniformAt } from '../sample/threefry.ts';
 import type { Lanes } from './lanes.ts';
@@ -37,7 +37,7 @@ export async function* nextTokens(
     const round: NextToken[] = [];
     for (const sequence of wanted) {
       const seen = texts[sequence] as readonly number[];
-      const distribution = distributionOf(scores.of(sequence), seen, options);
+      const distribution = distributionFrom(scores.of(sequence), seen, options);
       round.push({ sequence, id: idAt(distribution, drawAt(options, seen.length, sequence, 'choice')) });
     }
     yield round;

@@ -18,6 +18,7 @@ export interface ModelPlace {
  */
 export function findModel(name: string, from: string = process.cwd()): ModelPlace {
   check('findModel', 'the name', name, aText);
+  check('findModel', 'from', from, aText);
   const place = resolve(from, name);
   if (existsSync(place)) {
     if (!statSync(place).isDirectory()) return { path: name, kind: 'file' };

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { openModelFolder, openTensorFile } from '@espalier/models/node';
 import { FormatError, type Json } from '@espalier/nn';
 import { checkJsonMemory } from '@espalier/nn/format';
+import { aText, check } from '@espalier/tensor/arguments';
 import { textPartsOfFolder, textPartsOfGguf } from '../open/text-parts.ts';
 import { createTokenizer } from '../tokenizer/create.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
@@ -13,6 +14,7 @@ import { findModel } from './find-model.ts';
  * @throws {FormatError} for what is not there, damaged, or of a kind that is not known.
  */
 export async function openTokenizerAt(name: string): Promise<Tokenizer> {
+  check('openTokenizerAt', 'the name', name, aText);
   if (name.endsWith('.json')) return createTokenizer(await jsonAt(name), { name });
   const { path, kind } = findModel(name);
   const from = await (kind === 'folder' ? openModelFolder(path) : openTensorFile(path));

@@ -1,7 +1,7 @@
 /** Texts in files that may be larger than memory. */
 import { createReadStream } from 'node:fs';
 import { FormatError } from '@espalier/nn';
-import { aText, check } from '@espalier/tensor/arguments';
+import { aFunction, aText, check, checkOptional } from '@espalier/tensor/arguments';
 
 /**
  * A text in UTF-8, a part after the other; a mark of its byte order is left out.
@@ -10,6 +10,7 @@ import { aText, check } from '@espalier/tensor/arguments';
  */
 export async function* readTextParts(path: string, told?: (bytes: number) => void): AsyncGenerator<string, void> {
   check('readTextParts', 'path', path, aText);
+  checkOptional<(bytes: number) => void>('readTextParts', 'told', told, aFunction as never);
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let read = 0;
   const decode = (bytes?: Uint8Array): string => {

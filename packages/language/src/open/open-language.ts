@@ -10,6 +10,7 @@ import { cacheNumbers, type CacheNumbers } from '@espalier/nn';
 import { ArgumentError } from '@espalier/tensor';
 import { anObject, check, checkOptional, oneOf } from '@espalier/tensor/arguments';
 import { Decoder } from '../generate/decoder.ts';
+import { aModelSource } from './rules.ts';
 import { textPartsOf, textPartsOfGguf, type TextParts } from './text-parts.ts';
 
 /** An opened language model. */
@@ -34,6 +35,7 @@ export async function openLanguage(
   from: ModelFolder | TensorSource,
   options: OpenLanguageOptions = {},
 ): Promise<OpenedLanguage> {
+  check('openLanguage', 'from', from, aModelSource);
   const { cache, ...ofModel } = check('openLanguage', 'options', options, anObject) as OpenLanguageOptions;
   // Before anything is loaded.
   checkOptional('openLanguage', 'cache', cache, oneOf(...cacheNumbers));

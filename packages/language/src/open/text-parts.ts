@@ -1,12 +1,14 @@
 /** What turns texts into ids, and chats into texts, of a model's files. */
 import type { LanguageDescription, ModelFolder, TensorSource } from '@espalier/models';
 import { FormatError, type Json } from '@espalier/nn';
+import { aCount, check, listOf } from '@espalier/tensor/arguments';
 import { chatTemplate, type ChatTemplate, type TemplateTokens } from '../template/chat-template.ts';
 import { createTokenizer } from '../tokenizer/create.ts';
 import { tokenizerJsonOfGguf, tokenizerOfGguf } from '../tokenizer/gguf/from-gguf.ts';
 import type { GgufMetadata } from '../tokenizer/gguf/vocabulary.ts';
 import { ggufOfTokenizer, type GgufTokenizer } from '../tokenizer/gguf/write/to-gguf.ts';
 import type { SpecialTokens, Tokenizer } from '../tokenizer/tokenizer.ts';
+import { aDescription, aModelFolder, aTensorFile } from './rules.ts';
 
 /** Texts in and out. */
 export interface TextParts {
@@ -25,7 +27,8 @@ const recordOf = (json: Json | undefined): Said =>
  * @throws {FormatError} for a vocabulary that is damaged or of an unknown kind.
  * @throws {TemplateError} for a template that is none.
  */
-export function textPartsOfGguf({ metadata, name }: Pick<TensorSource, 'metadata' | 'name'>): TextParts {
+export function textPartsOfGguf(file: Pick<TensorSource, 'metadata' | 'name'>): TextParts {
+  const { metadata, name } = check('textPartsOfGguf', 'the file', file, aTensorFile);
   const tokenizer = tokenizerOfGguf(metadata, name);
   const template = metadata['tokenizer.chat_template'];
   if (typeof template !== 'string') return { tokenizer };
@@ -118,6 +121,8 @@ async function saidOfTexts(folder: ModelFolder, ends: readonly number[]): Promis
  * @throws {TemplateError} for a template that is none.
  */
 export async function textPartsOfFolder(folder: ModelFolder, ends: readonly number[] = []): Promise<TextParts> {
+  check('textPartsOfFolder', 'the folder', folder, aModelFolder);
+  check('textPartsOfFolder', 'ends', ends, listOf(aCount));
   const { tokenizer, template } = await saidOfTexts(folder, ends);
   return { tokenizer, ...(template && { template }) };
 }
@@ -129,8 +134,15 @@ export async function textPartsOfFolder(folder: ModelFolder, ends: readonly numb
  */
 export async function ggufTextPairs(
   folder: ModelFolder,
-  { special, vocabulary }: Pick<LanguageDescription, 'special' | 'vocabulary'>,
+  description: Pick<LanguageDescription, 'special' | 'vocabulary'>,
 ): Promise<GgufTokenizer> {
+  check('ggufTextPairs', 'the folder', folder, aModelFolder);
+  const { special, vocabulary } = check<Pick<LanguageDescription, 'special' | 'vocabulary'>>(
+    'ggufTextPairs',
+    'the description',
+    description,
+    aDescription,
+  );
   const { json, source, tokenizer } = await saidOfTexts(folder, special.eos);
   return ggufOfTokenizer(json, {
     vocabulary,

@@ -14,7 +14,7 @@ export interface Distribution {
  * @param seen ids of before, the prompt's among them
  * @throws {ArgumentError} for scores that are no numbers, or infinite.
  */
-export function distributionOf(
+export function distributionFrom(
   logits: Float32Array,
   seen: Iterable<number>,
   options: SamplingOptions = {},

@@ -10,6 +10,7 @@ import {
   listOf,
   ruleOf,
   type OptionRules,
+  type Rule,
 } from '@espalier/tensor/arguments';
 import { TemplateError } from '../errors.ts';
 import { putGlobals } from './globals.ts';
@@ -59,16 +60,23 @@ export interface ChatTemplate {
 /** Characters of a template at most: the largest of many known ones has 30,000. */
 const mostCharacters = 2 ** 17;
 
+const tokenRules: OptionRules<TemplateTokens> = {
+  bos_token: aText,
+  eos_token: aText,
+  pad_token: aText,
+  unk_token: aText,
+};
 const optionRules: OptionRules<RenderOptions> = {
   addPrompt: aBoolean,
   tools: ruleOf<Json>('a list of functions', (value) => value === null || Array.isArray(value)),
   now: ruleOf<Date>('a date', (value) => value instanceof Date && !Number.isNaN(value.getTime())),
   variables: anObject as never,
 };
-const someMessages = listOf(
+/** Messages of a chat. */
+export const someMessages: Rule<readonly ChatMessage[]> = listOf(
   ruleOf<ChatMessage>(
-    'a message: an object with a role',
-    (value) => anObject.holds(value) && 'role' in (value as object),
+    'a message: an object with a role, which is a text',
+    (value) => anObject.holds(value) && aText.holds((value as { readonly role?: unknown }).role),
   ),
 );
 
@@ -83,6 +91,8 @@ const someMessages = listOf(
  */
 export function chatTemplate(source: string, tokens: TemplateTokens = {}, name = 'chat_template'): ChatTemplate {
   check('chatTemplate', 'the template', source, aText);
+  check('chatTemplate', 'the name', name, aText);
+  checkOptions('chatTemplate', tokens, tokenRules);
   if (source.length > mostCharacters)
     throw new TemplateError(name, `has ${source.length} characters; the limit is ${mostCharacters}`);
   const program = guarded(name, 'is no template', () => parseTemplate(source));

@@ -1,6 +1,16 @@
 /** A tokenizer out of a `tokenizer.json`. */
 import { ArgumentError } from '@espalier/tensor';
-import { aBoolean, aText, check, checkOptions, type OptionRules } from '@espalier/tensor/arguments';
+import {
+  aBoolean,
+  aCount,
+  anObject,
+  aText,
+  check,
+  checkOptions,
+  listOf,
+  ruleOf,
+  type OptionRules,
+} from '@espalier/tensor/arguments';
 import type { Json } from '@espalier/nn';
 import { bytePairs } from './model/byte-pairs.ts';
 import type { WordModel } from './model/model.ts';
@@ -25,8 +35,19 @@ export interface TokenizerOptions {
   readonly specials?: SpecialTokens;
 }
 
+const optionRules: OptionRules<TokenizerOptions> = {
+  name: aText,
+  specials: ruleOf<SpecialTokens>(
+    'an object with the ids that end a text: { ends }',
+    (value) => anObject.holds(value) && listOf(aCount).holds((value as Partial<SpecialTokens>).ends),
+  ),
+};
 const encodeRules: OptionRules<EncodeOptions> = { specials: aBoolean, frame: aBoolean };
 const decodeRules: OptionRules<DecodeOptions> = { specials: aBoolean };
+const someIds = ruleOf<Iterable<number>>(
+  'ids that follow each other',
+  (value) => typeof value === 'object' && value !== null && Symbol.iterator in value,
+);
 
 type ModelMaker = (parts: TokenizerParts) => WordModel;
 
@@ -46,7 +67,7 @@ const models: Readonly<Record<string, ModelMaker>> = {
  * console.log(tokenizer.decode(ids));
  */
 export function createTokenizer(json: Json, options: TokenizerOptions = {}): Tokenizer {
-  const { name = 'tokenizer.json' } = options;
+  const { name = 'tokenizer.json', specials: told } = checkOptions('createTokenizer', options, optionRules);
   const parts = partsOf(json, name);
   const make = Object.hasOwn(models, parts.model.type) ? models[parts.model.type] : undefined;
   if (!make) throw fault(name, `has a model of type ${parts.model.type.slice(0, 40)}, which is not known`);
@@ -72,7 +93,7 @@ export function createTokenizer(json: Json, options: TokenizerOptions = {}): Tok
   };
   return {
     size,
-    specials: options.specials ?? { ends: [], ...(model.unknown !== undefined && { unknown: model.unknown }) },
+    specials: told ?? { ends: [], ...(model.unknown !== undefined && { unknown: model.unknown }) },
     specialTokens: parts.added.filter((each) => each.special).map(({ content }) => content),
     encode: (text, encodeOptions = {}) => {
       check('encode', 'the text', text, aText);
@@ -86,7 +107,8 @@ export function createTokenizer(json: Json, options: TokenizerOptions = {}): Tok
       if (framed) made.push(...frame.after);
       return Int32Array.from(made);
     },
-    decode: (list, decodeOptions = {}) => decode(list, checkOptions('decode', decodeOptions, decodeRules)),
+    decode: (list, decodeOptions = {}) =>
+      decode(check('decode', 'the ids', list, someIds), checkOptions('decode', decodeOptions, decodeRules)),
     stream: (decodeOptions = {}) => {
       const checked = checkOptions('stream', decodeOptions, decodeRules);
       return streamOf((list) => decode(list, checked));

@@ -28,6 +28,8 @@ export class TokenTexts {
   }
 
   get(id: number): string | undefined {
+    // Of a list the length is no token.
+    if (!Number.isInteger(id)) return undefined;
     return Array.isArray(this.#texts) ? this.#texts[id] : this.#texts.get(id);
   }
 }

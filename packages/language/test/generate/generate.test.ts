@@ -3,6 +3,7 @@ import { complete, createTokenizer, Decoder, generate, type Piece } from '@espal
 import { AbortError, type KeepsPositions, type Module } from '@espalier/nn';
 import { ArgumentError, configure, memory } from '@espalier/tensor';
 import { afterAll, describe, expect, test } from 'vitest';
+import { StopStrings } from '../../src/generate/stop-strings.ts';
 import { greedy, scoresOf, tinyModel } from '../helpers/tiny-model.ts';
 import { bytePairJson } from '../helpers/tiny-vocabulary.ts';
 
@@ -95,6 +96,31 @@ describe('endings', () => {
     expect([text, ended]).toEqual([whole.text.slice(0, whole.text.indexOf(stop)), 'stop']);
     const half = `${stop}nothing`;
     expect(await complete(bytes, [65, 66], { tokenizer, maxTokens: 24, stop: [half] })).toEqual(whole);
+  });
+
+  test('of stops that overlap the one that is whole first is met, in one piece as character by character', () => {
+    const texts = ['xabcdy', 'aab', 'ababc', 'bca'];
+    const stops = [
+      ['bc', 'abcd'],
+      ['b', 'ab', 'aab'],
+      ['c', 'bc'],
+      ['ca', 'a', 'bca'],
+    ];
+    for (const text of texts)
+      for (const all of stops) {
+        const told = (pieces: readonly string[]): string => {
+          const one = new StopStrings(all);
+          let so = '';
+          for (const piece of pieces) {
+            const found = one.push(piece);
+            so += found.text;
+            if (found.stopped) return so;
+          }
+          return so + one.end();
+        };
+        expect(told([text])).toBe(told([...text]));
+        expect(told([text.slice(0, 2), text.slice(2)])).toBe(told([...text]));
+      }
   });
 
   test('pieces are the text, and the last one says why it is', async () => {

@@ -14,6 +14,22 @@ afterAll(() => {
   for (const each of [decoder, ...Object.values(drafts)]) each.dispose();
 });
 
+test('a prompt of one token, and one that the draft has no room for, go on as without it', async () => {
+  const short = new Decoder(tinyModel(vocabulary, 13), { context: 12, chunk: 4 });
+  for (const prompt of [
+    [3],
+    [1, 2, 3],
+    Array.from({ length: 10 }, (_, at) => at % 6),
+    Array.from({ length: 20 }, () => 2),
+  ]) {
+    const options = { ends: [], repetitionPenalty: 1.2 };
+    const alone = await complete(decoder, prompt, options);
+    for (const draft of [short, drafts.another])
+      expect(await complete(decoder, prompt, { ...options, draft, guesses: 5 })).toEqual(alone);
+  }
+  short.dispose();
+});
+
 describe.each(['itself', 'another'] as const)('with %s as the draft', (name) => {
   test.each([1, 4, 15])(
     'the likeliest text is the same with %i guesses, to the end of the context',

@@ -209,6 +209,9 @@ describe('what is left of a model', () => {
     expect(() => writtenModel({ module, description: { ...description, family: 'odd' } }, 'gguf')).toThrow(
       'known are llama',
     );
+    const turned = { ...description.model, rotary: { width: 4 } };
+    const part = { module: build(turned, { seed: 2 }), description: { ...description, model: turned } };
+    expect(() => writtenModel(part, 'huggingface')).toThrow('rotary.width: is 4');
     const vit = await openVisionModel(await folderOf('vit'));
     expect(() => writtenModel(vit, 'gguf')).toThrow('no files of in gguf');
   });
@@ -283,6 +286,9 @@ describe('a folder is refused that asks for', () => {
     ['llama', { rope_parameters: { rope_type: 'linear', rope_theta: 1e4 } }, "'rope_parameters.factor' is missing"],
     ['llama', { rope_parameters: { rope_type: 'linear', factor: 2, odd: 1 } }, "'rope_parameters.odd'"],
     ['llama', { rope_interleaved: true }, "'rope_interleaved' is true"],
+    ['llama', { partial_rotary_factor: 0.5 }, "'partial_rotary_factor' is 0.5"],
+    ['qwen2', { rope_parameters: { rope_theta: 1e4, partial_rotary_factor: 0.5 } }, "partial_rotary_factor' is 0.5"],
+    ['llama', { rms_norm_eps: 0 }, 'describes no model: llama.epsilon: is 0'],
     ['llama', { num_hidden_layers: 2 ** 23 }, "'num_hidden_layers' is 8388608, and there are"],
     ['llama', { num_hidden_layers: 1.5 }, "'num_hidden_layers' is 1.5"],
     ['llama', { num_hidden_layers: 3 }, "has not all tensors of the model that it describes: 'model.layers.2."],

@@ -1,5 +1,6 @@
 /** A vocabulary in a GGUF file as a `tokenizer.json`, and the tokenizer of it. */
 import type { Json } from '@espalier/nn';
+import { anObject, aText, check, type Rule } from '@espalier/tensor/arguments';
 import { createTokenizer } from '../create.ts';
 import type { SpecialTokens, Tokenizer } from '../tokenizer.ts';
 import { fault } from '../tokenizer-json.ts';
@@ -25,7 +26,7 @@ const endings: ReadonlySet<string> = new Set([
  * @throws {FormatError} for a vocabulary that is damaged, of an unknown kind, or cut by rules that are not known.
  */
 export function tokenizerJsonOfGguf(metadata: GgufMetadata, name = 'the file'): { readonly [key: string]: Json } {
-  return jsonOf(new GgufVocabulary(metadata, name));
+  return jsonOf(vocabularyOf('tokenizerJsonOfGguf', metadata, name));
 }
 
 /**
@@ -36,8 +37,13 @@ export function tokenizerJsonOfGguf(metadata: GgufMetadata, name = 'the file'): 
  * const tokenizer = tokenizerOfGguf((await openTensorFile('model.gguf')).metadata);
  */
 export function tokenizerOfGguf(metadata: GgufMetadata, name = 'the file'): Tokenizer {
-  const vocabulary = new GgufVocabulary(metadata, name);
+  const vocabulary = vocabularyOf('tokenizerOfGguf', metadata, name);
   return createTokenizer(jsonOf(vocabulary), { name, specials: specialsOf(vocabulary) });
+}
+
+function vocabularyOf(operation: string, metadata: GgufMetadata, name: string): GgufVocabulary {
+  check<GgufMetadata>(operation, 'the metadata', metadata, anObject as Rule<GgufMetadata>);
+  return new GgufVocabulary(metadata, check(operation, 'the name', name, aText));
 }
 
 function jsonOf(vocabulary: GgufVocabulary): { readonly [key: string]: Json } {

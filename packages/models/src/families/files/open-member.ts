@@ -1,5 +1,5 @@
 /** Models of families out of folders of Hugging Face and GGUF files, their weights straight to a device. */
-import { buildForValues, FormatError, type Module, type ModuleConfig } from '@espalier/nn';
+import { buildForValues, ConfigError, FormatError, type Module, type ModuleConfig } from '@espalier/nn';
 import { showName } from '@espalier/nn/arguments';
 import { defaultDevice, TensorError, warnOnce, type Device } from '@espalier/tensor';
 import { aDevice, anObject, check, checkOptions, oneOf, type OptionRules } from '@espalier/tensor/arguments';
@@ -105,12 +105,23 @@ export async function openMember<Family extends FileFamily>(
   };
 }
 
-/** @throws {FormatError} for sizes that no layer has, which are those of the file. */
+/** @throws {FormatError} for sizes and settings that no layer has, which are those of the file. */
 function built(family: FileFamily, model: ModuleConfig, device: Device, place: string): Module {
   try {
     return buildForValues(family.layers(model), new Map(), device);
   } catch (error) {
-    if (error instanceof TensorError) throw new FormatError(place, 0, `describes no model: ${error.message}`);
+    if (error instanceof TensorError || error instanceof ConfigError)
+      throw new FormatError(place, 0, `describes no model: ${error.message}`);
+    throw error;
+  }
+}
+
+/** @throws {FormatError} for what the family has no words for, which is what the file says. */
+async function modelOf(format: FamilyFormat, said: Said, source: TensorSource, type: string): Promise<SaidModel> {
+  try {
+    return await format.read(said, source, type);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new FormatError(said.source, 0, `describes no model: ${error.message}`);
     throw error;
   }
 }
@@ -139,7 +150,7 @@ async function inFolder<Family extends FileFamily>(
   const said = new Said(place, config);
   const [family, format, type] = familyOf(families, 'huggingFace', said, 'model_type');
   checkLayers(said, format.layersKey, source);
-  const model = await format.read(said, source, type);
+  const model = await modelOf(format, said, source, type);
   const notes = said.unread().map((key) => `${key} of config.json is not known here, and not looked at`);
   return { family, model, source, place, description: { said: type, format: 'huggingface', metadata: config, notes } };
 }
@@ -152,7 +163,7 @@ async function inGguf<Family extends FileFamily>(
   const said = new Said(place, metadata);
   const [family, format, type] = familyOf(families, 'gguf', said, 'general.architecture');
   checkLayers(said, format.layersKey.replace(/^A(?=\.)/u, type), source);
-  const model = await format.read(said, source, type);
+  const model = await modelOf(format, said, source, type);
   const notes = said
     .unread()
     .filter((key) => key.startsWith(`${type}.`))

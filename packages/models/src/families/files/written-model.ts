@@ -1,8 +1,17 @@
 /** Models of families as files of others: what is written, before anything is. */
 import { encodeUtf8 } from '@espalier/nn/format';
-import { ConfigError, type Module } from '@espalier/nn';
+import { ConfigError, Module } from '@espalier/nn';
 import { fromTyped, type Shape } from '@espalier/tensor';
-import { aFunction, anObject, check, checkOptions, type OptionRules } from '@espalier/tensor/arguments';
+import {
+  aFunction,
+  anObject,
+  aPositiveInteger,
+  check,
+  checkOptions,
+  oneOf,
+  ruleOf,
+  type OptionRules,
+} from '@espalier/tensor/arguments';
 import type { ByteSink } from '../../bytes/byte-sink.ts';
 import { gguf } from '../../containers/gguf/container.ts';
 import { joinedMetadata } from '../../containers/gguf/metadata.ts';
@@ -37,6 +46,14 @@ export interface WriteModelOptions {
   readonly others?: TensorSource;
 }
 
+const anOpenedModel = ruleOf<OpenedModel>(
+  'a model as it was opened: { module, description }',
+  (value) => anObject.holds(value) && value['module'] instanceof Module && anObject.holds(value['description']),
+);
+const aSink = ruleOf<ByteSink>(
+  'a sink, as writeFileBy gives one',
+  (value) => typeof (value as Partial<ByteSink> | null)?.write === 'function',
+);
 const optionRules: OptionRules<WriteModelOptions> = {
   dtypes: aFunction as never,
   metadata: anObject as never,
@@ -61,7 +78,8 @@ export function writtenModel(
   to: 'gguf' | 'huggingface',
   options: WriteModelOptions = {},
 ): WrittenModel {
-  const { module, description } = check<OpenedModel>('writtenModel', 'opened', opened, anObject as never);
+  const { module, description } = check('writtenModel', 'opened', opened, anOpenedModel);
+  check('writtenModel', 'to', to, oneOf('gguf', 'huggingface'));
   const { dtypes, metadata = {}, others } = checkOptions('writtenModel', options, optionRules);
   const family = familyNamed(description.family);
   const { model, kept } = describeLanguageModule(module, family, description.model);
@@ -112,6 +130,7 @@ export async function writeModelGguf(
   opened: OpenedModel,
   options: WriteModelOptions = {},
 ): Promise<void> {
+  check('writeModelGguf', 'sink', sink, aSink);
   const { tensors, said } = writtenModel(opened, 'gguf', options);
   await gguf.write?.(sink, tensors, said);
 }
@@ -129,7 +148,14 @@ export async function writeModelFolder(
   opened: OpenedModel,
   options: WriteModelOptions & { readonly mostBytes?: number } = {},
 ): Promise<void> {
-  const { mostBytes = shardBytes, ...others } = options;
+  check<unknown>('writeModelFolder', 'writeFile', writeFile, aFunction);
+  const { mostBytes = shardBytes, ...others } = check(
+    'writeModelFolder',
+    'options',
+    options,
+    anObject,
+  ) as typeof options;
+  check('writeModelFolder', 'mostBytes', mostBytes, aPositiveInteger);
   const { tensors, said } = writtenModel(opened, 'huggingface', others);
   await writeSafetensorsShards(writeFile, tensors, { mostBytes, metadata: { format: 'pt' } });
   const { generation = {} } = opened.description;

@@ -1,7 +1,16 @@
 /** A language model of a file a part at a time: whoever works on one layer holds no other. */
 import { buildForValues, prefer, type Module, type ModuleConfig } from '@espalier/nn';
 import { ArgumentError, defaultDevice, fromTyped, type Device } from '@espalier/tensor';
-import { aText, anObject, check } from '@espalier/tensor/arguments';
+import {
+  aDevice,
+  anObject,
+  aText,
+  check,
+  checkOptions,
+  oneOf,
+  ruleOf,
+  type OptionRules,
+} from '@espalier/tensor/arguments';
 import type { Description, ModelFolder } from '../../huggingface/model-folder.ts';
 import { joinedSource, partSource, type TensorParts } from '../../tensors/parts.ts';
 import { readTensor } from '../../tensors/read-tensor.ts';
@@ -28,6 +37,24 @@ export interface ModelInParts {
   /** Layers of the file that the model is without, counted from 0. Default: none. */
   readonly dropped?: readonly number[];
 }
+
+const aModelInParts = ruleOf<ModelInParts>(
+  'a model, as openModelInParts gives one',
+  (value) =>
+    anObject.holds(value) &&
+    [value['description'], value['config'], value['tensors'], value['source']].every(anObject.holds) &&
+    Array.isArray(value['places']),
+);
+
+/** How a submodule is opened. */
+export interface OpenPartOptions {
+  /** Default: `defaultDevice()`. */
+  readonly device?: Device;
+  /** Where its weights are, by the names of parameters. Default: those of the file. */
+  readonly tensors?: TensorSource;
+}
+
+const openPartRules: OptionRules<OpenPartOptions> = { device: aDevice, tensors: anObject as never };
 
 /** A model as a format has it. */
 export interface ModelToStore {
@@ -86,18 +113,12 @@ function configAt({ config, places }: ModelInParts, place: string): ModuleConfig
 
 /**
  * A submodule of a model with its weights as f32, in evaluation mode.
- * @param tensors where they are, by the names of parameters; default: those of the file
  * @throws {FormatError} for a tensor that cannot be read.
  */
-export async function openPart(
-  model: ModelInParts,
-  place: string,
-  {
-    device = defaultDevice(),
-    tensors = model.tensors,
-  }: { readonly device?: Device; readonly tensors?: TensorSource } = {},
-): Promise<Module> {
+export async function openPart(model: ModelInParts, place: string, options: OpenPartOptions = {}): Promise<Module> {
+  check('openPart', 'model', model, aModelInParts);
   check('openPart', 'place', place, aText);
+  const { device = defaultDevice(), tensors = model.tensors } = checkOptions('openPart', options, openPartRules);
   const module = buildForValues(configAt(model, place), new Map(), device);
   const { ties = {} } = model.config as { readonly ties?: Readonly<Record<string, string>> };
   for (const [name, parameter] of module.namedParameters()) {
@@ -117,7 +138,8 @@ export async function openPart(
  * @throws {ConfigError} naming what the family, or the format, has no words for.
  */
 export function storedAs(model: ModelInParts, to: 'gguf' | 'huggingface'): ModelToStore {
-  const { description, source } = model;
+  const { description, source } = check('storedAs', 'model', model, aModelInParts);
+  check('storedAs', 'to', to, oneOf('gguf', 'huggingface'));
   const family = familyNamed(description.family);
   const format = to === 'gguf' ? family.gguf : family.huggingFace;
   if (!format) throw new ArgumentError('storedAs', `models of ${family.type} are not written to ${to}; write a folder`);

@@ -2,7 +2,7 @@
  * Rotary positions as config.json and GGUF say them. Sources: Hugging Face, "transformers", utilities for rotary position
  * embedding; G. Gerganov et al., "GGUF", standardised keys.
  */
-import type { RotaryOptions, RotaryScaling } from '@espalier/nn';
+import { ConfigError, type RotaryOptions, type RotaryScaling } from '@espalier/nn';
 import type { Description } from '../../huggingface/model-folder.ts';
 import type { Said } from '../files/said.ts';
 
@@ -72,7 +72,8 @@ export function rotaryOfConfig(config: Said, place: Place): RotaryOptions {
   const rope = config.below(key);
   config.ignore('rope_scaling', 'rope_parameters');
   const base = rope.real('rope_theta', config.real('rope_theta', 10_000));
-  const share = rope.real('partial_rotary_factor', config.real('partial_rotary_factor', 1));
+  // Readers of models of these types turn whole heads, whatever is said.
+  for (const said of [rope, config]) said.only('partial_rotary_factor', 1);
   const type = rope.text('rope_type', rope.text('type', 'default'));
   rope.ignore('type', 'max_position_embeddings');
   const read = Object.hasOwn(types, type) ? types[type] : undefined;
@@ -85,8 +86,7 @@ export function rotaryOfConfig(config: Said, place: Place): RotaryOptions {
   const [unknown] = rope.unread();
   if (unknown !== undefined)
     config.refuse(unknown, `is said of rotary positions of the type ${type}, which it is not known of`);
-  const width = Math.floor(place.headWidth * share);
-  return { base, width: width === place.headWidth ? 0 : width, scaling };
+  return { base, width: 0, scaling };
 }
 
 /** How each scaling is said in config.json. */
@@ -120,14 +120,18 @@ const written: {
   }),
 };
 
-/** As `rope_parameters` of config.json. */
+/**
+ * As `rope_parameters` of config.json.
+ * @throws {ConfigError} for heads of which a part is turned.
+ */
 export function configOfRotary({ base = 10_000, width = 0, scaling }: RotaryOptions, headWidth: number): Description {
   const said = scaling
     ? (written[scaling.type] as (scaling: RotaryScaling) => Description)(scaling)
     : { rope_type: 'default' };
-  return {
-    rope_theta: base,
-    ...said,
-    ...(width > 0 && width !== headWidth && { partial_rotary_factor: width / headWidth }),
-  };
+  if (width > 0 && width !== headWidth)
+    throw new ConfigError(
+      'rotary.width',
+      `is ${width}, and heads are ${headWidth} wide; readers of config.json turn whole heads in models of this family`,
+    );
+  return { rope_theta: base, ...said };
 }
