@@ -14,7 +14,8 @@ import type { Device } from '@espalier/tensor';
 import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { formatBytes } from '../terminal/format.ts';
-import { saidByUser, type ModelAt } from './compression.ts';
+import type { ModelAt } from './compression.ts';
+import { saidByUser } from './said-by-user.ts';
 
 /** How the model is kept that a draft guesses for. */
 export const draftWeights = ['stored', 'f32'] as const;

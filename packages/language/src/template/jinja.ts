@@ -34,6 +34,8 @@ const library = untyped as unknown as Library;
 
 /** Makes an environment. */
 export const Environment: Library['Environment'] = library.Environment;
+/** A text as a value. */
+export const textValue = (text: string): TemplateValue => new Environment().set('text', text) as TemplateValue;
 /** Evaluates templates. */
 export const Interpreter: Library['Interpreter'] = library.Interpreter;
 

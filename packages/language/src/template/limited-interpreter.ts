@@ -1,10 +1,11 @@
 /**
  * Evaluates a template that somebody else wrote, within limits: how many parts are evaluated, how long texts and lists are, and
  * how much is made in all. What makes more of a text than it is given (`replace`, `join`, `indent`, `tojson`) is looked at before
- * it is done.
+ * it is done. Where the library does otherwise than Python, for which templates are written, it is done here.
  */
 import { TemplateError } from '../errors.ts';
-import { Interpreter, type TemplateEnvironment, type TemplateNode, type TemplateValue } from './jinja.ts';
+import { Interpreter, textValue, type TemplateEnvironment, type TemplateNode, type TemplateValue } from './jinja.ts';
+import { isStrip, pythonText, stripped } from './python.ts';
 
 /** Parts that are evaluated. */
 const mostSteps = 2 ** 20;
@@ -64,7 +65,8 @@ export class LimitedInterpreter extends Interpreter {
   override evaluate(node: TemplateNode | undefined, environment: TemplateEnvironment): TemplateValue {
     if (node?.type === 'Evaluated') return (node as Evaluated).value;
     this.#step(1);
-    const value = super.evaluate(node && this.#checked(node, environment), environment);
+    const checked = node && this.#checked(node, environment);
+    const value = checked?.type === 'Evaluated' ? (checked as Evaluated).value : super.evaluate(checked, environment);
     const size = this.#sizeOf(value);
     if (size > mostSize) this.#refuse(`makes a value of more than ${mostSize} characters`);
     if (node && making.has(node.type)) this.#made += shallow(value);
@@ -88,6 +90,10 @@ export class LimitedInterpreter extends Interpreter {
     };
     if (node.type === 'FilterExpression') {
       const { operand, filter } = node as Filtered;
+      if (nameOf(filter) === 'string') {
+        const value = this.evaluate(operand, environment);
+        return { type: 'Evaluated', value: textValue(pythonText(value)) } as Evaluated;
+      }
       if (!growing.has(nameOf(filter))) return node;
       const given = early(operand);
       const args = filter.type === 'CallExpression' ? (filter as Called).args.map(argument) : [];
@@ -99,11 +105,25 @@ export class LimitedInterpreter extends Interpreter {
     if (node.type !== 'CallExpression') return node;
     const { callee, args } = node as Called;
     if (callee.type !== 'MemberExpression' || !callee.object) return node;
+    if (isStrip(nameOf(callee.property)) && args.length === 1) return this.#stripped(node as Called, early);
     if (!growing.has(nameOf(callee.property))) return node;
     const object = early(callee.object);
     const given = args.map(argument);
     this.#checkGrowth([object, ...given]);
     return { ...node, callee: { ...callee, object }, args: given } as TemplateNode;
+  }
+
+  /** The library strips white space, whatever is asked for. */
+  #stripped(node: Called, early: (part: TemplateNode) => Evaluated): TemplateNode {
+    const { callee, args } = node;
+    const [object, characters] = [callee.object as TemplateNode, args[0] as TemplateNode].map(early) as [
+      Evaluated,
+      Evaluated,
+    ];
+    const [text, some] = [object.value.value, characters.value.value];
+    if (typeof text !== 'string' || typeof some !== 'string')
+      return { ...node, callee: { ...callee, object }, args: [characters] } as Called;
+    return { type: 'Evaluated', value: textValue(stripped(text, nameOf(callee.property), some)) } as Evaluated;
   }
 
   /** Turns are counted before the first one: a loop over many values may have nothing in it. */

@@ -29,6 +29,19 @@ test('templates know tokens, tools, the day and what else they are told', () => 
   expect(template.render([], { tools: [{}], now, variables: { kind: 'x' } })).toBe('<s>1 04 Jul 2024 x 0,1,2');
 });
 
+test.each([
+  ["{{ '\n\n x\n'.lstrip('\n') }}|", ' x\n|'],
+  ["{{ 'xyaxy'.rstrip('yx') }}|{{ 'xyaxy'.strip('x') }}|{{ ' a '.strip() }}", 'xya|yaxy|a'],
+  [
+    "{{ none | string }} {{ true | string }} {{ 'a' | string }} {{ 1.5 | string }} {{ 2 | string }}",
+    'None True a 1.5 2',
+  ],
+  ['{{ messages | string }}', "[{'role': 'system', 'content': 'Be brief.'}, {'role': 'user', 'content': 'Hi'}]"],
+  ['{{ [none, "it\'s", \'a"\\n\'] | string }}', `[None, "it's", 'a"\\n']`],
+])('%s is what Python makes of it', (source, text) => {
+  expect(chatTemplate(source).render(chat)).toBe(text);
+});
+
 test('what a template refuses is said', () => {
   const template = chatTemplate("{{ raise_exception('roles must alternate') }}");
   expect(() => template.render(chat)).toThrow(TemplateError);

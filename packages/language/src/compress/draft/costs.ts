@@ -1,7 +1,7 @@
 /** What the steps of a model cost, and what a text would have cost with tokens guessed ahead. */
 import { complete } from '../../generate/generate.ts';
 import type { Decoder } from '../../generate/decoder.ts';
-import { distributionOf } from '../../sample/distribution.ts';
+import { distributionFrom } from '../../sample/distribution.ts';
 import type { CalibrationIds } from '../pieces.ts';
 
 /** Says how much time has gone by, in milliseconds, of whatever is to be saved. */
@@ -50,7 +50,7 @@ export async function stepCosts(
       lanes.backTo(position);
       const before = now();
       const scores = await lanes.feed([ids], all);
-      for (let at = 0; at < (all ? count : 1); at++) distributionOf(scores.of(0, all ? at : undefined), []);
+      for (let at = 0; at < (all ? count : 1); at++) distributionFrom(scores.of(0, all ? at : undefined), []);
       // The first records the step.
       if (round > 0) least = Math.min(least, now() - before);
     }
@@ -70,7 +70,7 @@ export async function rightGuesses(draft: Decoder, { prompt, next }: GreedyText)
   for (let from = prompt.length - 1; from < all.length - 1; from += part) {
     const ids = all.slice(from, Math.min(from + part, all.length - 1));
     const scores = await lanes.feed([ids], true);
-    for (const at of ids.keys()) right.push(distributionOf(scores.of(0, at), []).ids[0] === all[from + at + 1]);
+    for (const at of ids.keys()) right.push(distributionFrom(scores.of(0, at), []).ids[0] === all[from + at + 1]);
   }
   lanes.close();
   return right;
