@@ -43,7 +43,7 @@ export function pythonText(value: TemplateValue): string {
   if (inner === undefined) return '';
   if (typeof inner === 'boolean') return inner ? 'True' : 'False';
   if (Array.isArray(inner)) return `[${(inner as readonly TemplateValue[]).map(within).join(', ')}]`;
-  if (!(inner instanceof Map)) return String(value as unknown as string);
+  if (!(inner instanceof Map)) return (value as { readonly toString: () => string }).toString();
   const entries = [...(inner as ReadonlyMap<string, TemplateValue>)];
   return `{${entries.map(([key, each]) => `${quoted(key)}: ${within(each)}`).join(', ')}}`;
 }
