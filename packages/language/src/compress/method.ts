@@ -3,6 +3,7 @@ import { parseRecipe, type Pass, type StepConfig } from '@espalier/optimize';
 import { ArgumentError } from '@espalier/tensor';
 import {
   aBoolean,
+  aCount,
   anObject,
   aPositiveInteger,
   aNumber,
@@ -32,6 +33,8 @@ export interface CompressionMethod {
   readonly pattern?: string;
   /** Of `gptq` and `sparse-gpt`: the share of the mean square of inputs that is added to each. Default: 0.01. */
   readonly damping?: number;
+  /** Of `sparse-gpt`: rounds in which all that is kept is fitted to what is gone. Default: 8. */
+  readonly refit?: number;
   /**
    * Trains the model against what it was, in memory as a whole, before it is written; not after `rtn` and `hqq`, which leave no grids
    * to train under.
@@ -108,7 +111,7 @@ const kinds: Readonly<Record<CompressionMethod['type'], Kind>> = {
     rounds: false,
     drops: true,
     calibrates: true,
-    step: (method) => ({ type: 'sparse-gpt', ...dropping(method), ...damped(method) }),
+    step: (method) => ({ type: 'sparse-gpt', ...dropping(method), ...damped(method), refit: method.refit ?? 8 }),
   },
   'smooth-quant': {
     rounds: false,
@@ -128,6 +131,7 @@ const rules: OptionRules<Omit<CompressionMethod, 'type'>> = {
   sparsity: aNumber,
   pattern: aText,
   damping: aNumber,
+  refit: aCount,
   actOrder: aBoolean,
   recover: anObject,
 };

@@ -210,6 +210,7 @@ export const optionSchemas: Readonly<Record<string, Schema>> = {
     group: columns,
     scales,
     damping: number({ minimum: 0, maximum: 1 }),
+    refit: whole(0),
     calibrate: examples,
     ...filter,
   }),

@@ -1,7 +1,8 @@
 /** Pruning in which weights make up for each other. */
+import { RecipeError } from '../errors.ts';
 import { sum } from '../prune/allocate.ts';
 import { setMask } from '../prune/mask-view.ts';
-import { numberOption, optionsOf } from '../recipe/options.ts';
+import { integerOption, numberOption, optionsOf } from '../recipe/options.ts';
 import type { Pass } from '../recipe/pass.ts';
 import { calibratedOptionNames, calibratedPass, checkCalibrated, type CalibratedOptions } from './calibrated-pass.ts';
 import { columnProducts } from './inputs.ts';
@@ -16,6 +17,11 @@ import { assignValues } from '../selection/weights.ts';
 export interface SparseGptOptions extends PatternOptions, NumberOptions, CalibratedOptions {
   /** Share of the mean square of the inputs that is added to that of each, from 0 to 1. Default: 0.01. */
   readonly damping?: number;
+  /**
+   * Rounds in which all that is kept is fitted to what is gone, where the published method changes only what comes behind it; not
+   * with `bits`. Default: 0.
+   */
+  readonly refit?: number;
 }
 
 /**
@@ -33,13 +39,23 @@ export interface SparseGptOptions extends PatternOptions, NumberOptions, Calibra
  */
 export function sparseGpt(options: SparseGptOptions): Pass {
   const place = 'sparse-gpt';
-  optionsOf(place, options, ['sparsity', 'pattern', ...numberOptionNames, 'damping', ...calibratedOptionNames]);
+  optionsOf(place, options, [
+    'sparsity',
+    'pattern',
+    ...numberOptionNames,
+    'damping',
+    'refit',
+    ...calibratedOptionNames,
+  ]);
   const pattern = patternOf(place, options);
   const isRounded = numberOptionNames.some((name) => options[name] !== undefined);
   const numbers = isRounded ? numbersOf(place, options) : undefined;
   const target = numbers && new RoundedWeights(numbers);
-  const { damping = 0.01 } = options;
+  const { damping = 0.01, refit = 0 } = options;
   numberOption(place, 'damping', damping, { least: 0, most: 1 });
+  integerOption(place, 'refit', refit, 0);
+  if (refit > 0 && isRounded)
+    throw new RecipeError(place, 'fits what is rounded already: give refit, or bits, and round by gptq behind it');
   checkCalibrated(place, options);
   return calibratedPass({
     place,
@@ -61,7 +77,7 @@ export function sparseGpt(options: SparseGptOptions): Pass {
         above = below;
         const round = numbers &&
           target && { bits: numbers.bits, scales: numbers.scales, width: target.widthFor(columns) };
-        return sparsifyPart(part, { drop, damping, round });
+        return sparsifyPart(part, { drop, damping, refit, round });
       });
       const values = joined(sparse.map((part) => part.values));
       const kept = Uint8Array.from(sparse.flatMap((part) => [...part.kept]));

@@ -4,6 +4,7 @@ import { gridAt, onGrid, staticGrids, type Grid } from './grid.ts';
 import { inverseFactorIn } from './inverse-factor.ts';
 import { importanceOf, liveWeights, lossOf, type Part } from './part.ts';
 import { keepHighest, keepInRow, type Pattern } from './pattern.ts';
+import { refit } from './refit.ts';
 import { sweep, type SweepRules } from './sweep.ts';
 
 /** How a part is pruned. */
@@ -12,6 +13,8 @@ export interface SparsifyOptions {
   readonly drop: Extract<Pattern, { readonly n: number }> | { readonly count: number };
   /** Share of the mean of the diagonal that is added to it. */
   readonly damping: number;
+  /** How many rounds what is kept is fitted in, once all is gone that is to go; not where it is rounded. Default: 0. */
+  readonly refit?: number;
   /** What is kept is rounded to these numbers, if they are given. */
   readonly round: { readonly bits: number; readonly width: number; readonly scales: 'f32' | 'f16' } | undefined;
 }
@@ -39,7 +42,7 @@ export function droppedBy(sparsity: number, row: number, columns: number): numbe
  * the columns so far is gone then. Of equal ones the first go. Where what is kept is rounded, grids are laid for the weights
  * that pruning alone leaves, which are larger than they were.
  */
-export function sparsifyPart(part: Part, { drop, damping, round }: SparsifyOptions): SparsePart {
+export function sparsifyPart(part: Part, { drop, damping, refit: rounds = 0, round }: SparsifyOptions): SparsePart {
   const inOrder = Int32Array.from({ length: part.columns }, (_, column) => column);
   const inverse = part.products && inverseFactorIn(part.products, inOrder, damping);
   const factor = inverse && 'factor' in inverse ? inverse.factor : undefined;
@@ -53,7 +56,7 @@ export function sparsifyPart(part: Part, { drop, damping, round }: SparsifyOptio
     loss: lossOf(part, found.values),
     ...(inverse && 'problem' in inverse && { note: inverse.problem }),
   });
-  if (!round) return finish(pruned, []);
+  if (!round) return finish(inverse && 'added' in inverse ? fitted(part, pruned, inverse.added, rounds) : pruned, []);
   const left = { weights: pruned.values, columns: part.columns };
   // Narrower grids are better for these weights, and may be worse for what those become while others make up for errors.
   const [whole, narrower] = [false, true].map((clip) => {
@@ -62,6 +65,14 @@ export function sparsifyPart(part: Part, { drop, damping, round }: SparsifyOptio
     return finish(rounded, grids);
   }) as [SparsePart, SparsePart];
   return narrower.loss < whole.loss ? narrower : whole;
+}
+
+/** What is kept, fitted; as it was where that loses less. */
+function fitted(part: Part, pruned: Pruned, added: number, rounds: number): Pruned {
+  const { products } = part;
+  if (!products || rounds === 0) return pruned;
+  const values = refit({ ...part, products }, pruned.kept, pruned.values, { added, rounds });
+  return lossOf(part, values) < lossOf(part, pruned.values) ? { ...pruned, values } : pruned;
 }
 
 type Pruned = Pick<SparsePart, 'values' | 'kept'>;

@@ -242,6 +242,8 @@ describe('sparseGpt', () => {
   test('is a step of a recipe in JSON', () => {
     const json = [{ type: 'sparse-gpt', pattern: '2:4', bits: 4, group: 32, damping: 0.1, calibrate: { examples: 9 } }];
     expect(recipeJson(parseRecipe(json))).toEqual(json);
+    const fitted = [{ type: 'sparse-gpt', sparsity: 0.5, refit: 4 }];
+    expect(recipeJson(parseRecipe(fitted))).toEqual(fitted);
   });
 });
 
@@ -266,6 +268,8 @@ describe('sparseGpt refuses', () => {
     [{ sparsity: 0.5, bits: 7 }, /bits is 7/],
     [{ sparsity: 0.5, bits: 8, group: 32 }, /has a group, but int8/],
     [{ sparsity: 0.5, damping: -1 }, /damping is -1/],
+    [{ sparsity: 0.5, refit: 1.5 }, /refit is 1.5/],
+    [{ sparsity: 0.5, bits: 8, refit: 2 }, /fits what is rounded/],
     [{ sparsity: 0.5, zeros: true }, /'zeros' is no option/],
   ])('the options %j', (options, message) => {
     expect(() => sparseGpt(options as SparseGptOptions)).toThrow(message);
