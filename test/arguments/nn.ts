@@ -64,6 +64,7 @@ export const nnOperations: readonly Operation[] = [
   row('inOrder', nn.inOrder, () => [3]),
   row('initialise', nn.initialise, () => ['zeros', [2, 2], { device: cpu() }, { fanIn: 2, fanOut: 2 }]),
   row('initialiser', nn.initialiser, () => ['zeros', 'init']),
+  row('keepers', nn.keepers, () => [model()]),
   row('klDivergence', nn.klDivergence, () => [scores(), scores(), { logTarget: true }]),
   row('l1', nn.l1, () => [scores(), scores(), { reduction: 'sum' }]),
   row('linear', nn.linear, () => [{ end: 0.1 }]),

@@ -125,7 +125,7 @@ describe('what cannot be had is said', () => {
     [
       'a prompt that is too long',
       () => runHere('generate', file, '--prompt', 'x'.repeat(300), ...cpu),
-      1,
+      2,
       'the model takes 256',
     ],
     ['a wrong number', () => runHere('generate', file, '--top-p', '2'), 2, 'from 0 to 1'],
