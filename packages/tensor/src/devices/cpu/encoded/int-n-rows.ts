@@ -13,6 +13,7 @@ import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
 import { sumOfLanes } from '../gemm/dot-rows.ts';
+import { roundUp } from '../gemm/gemm.ts';
 import { onceAnEngineEach } from '../once-an-engine.ts';
 import { forEachCodedGroup } from './coded-groups.ts';
 import { codeReader, codesTogether, type CodeReader } from './int-n-codes.ts';
@@ -20,16 +21,21 @@ import { groupsOfStepBits, scaleBytes, scaleReader, type ScaleReader } from './i
 import { forEachRowApart } from './rows-apart.ts';
 import { forEachBlock } from './vectors.ts';
 
-/** What the functions are made for: how many groups there are, modulo 4, too. */
-export interface CodedRowsKind {
+/** What functions for x that is rounded in groups are made for. */
+export interface CodedKind {
   readonly own: GroupedCodes;
+  /** What x is rounded to. */
   readonly activations: GroupActivations;
+}
+
+/** The same with how many groups there are, modulo 4. */
+export interface CodedRowsKind extends CodedKind {
   readonly rest: number;
 }
 
 /** The functions for matrices of a kind. */
 export interface CodedRowsKernels {
-  /** (x, codes, xScales, xSums, blocks): a row of x as codes of i16, and of each group its scale and what its codes add up to. */
+  /** A row of x as codes: see `addCodeGroups`. */
   readonly codeGroups: WasmFunction;
   /**
    * (xCodes, xScales, xSums, scratch, codes, scales, minima, steps, otherSteps, table, y, rows, groups, codeStep, scaleStep,
@@ -66,16 +72,28 @@ const none = v128([0, 0, 0, 0]);
  * Whether codes of 4 bits are read by twos, b = even + 16 · odd, which times x is even · x + odd · x', where b meets the x of
  * the even one, and b >> 4 that of the odd one less 16 times that of the even one: of 8 bits both fit i16.
  */
-const isByTwos = ({ own, activations }: CodedRowsKind): boolean =>
+const isByTwos = ({ own, activations }: CodedKind): boolean =>
   own.bits === 4 && !own.table && activations === 'int8-groups';
 
 /** Whether even and odd columns of sixteen are apart. */
-const isPaired = ({ own }: CodedRowsKind): boolean => own.bits === 4;
+const isPaired = ({ own }: Pick<CodedKind, 'own'>): boolean => own.bits === 4;
 
 /** Whether codes count from a middle, which is taken off in whole numbers. */
-const isCentred = ({ own }: CodedRowsKind): boolean => !own.minima && !own.table;
+export const isCentred = ({ own }: Pick<CodedKind, 'own'>): boolean => !own.minima && !own.table;
 
-function addCodeGroups(module: ModuleBuilder, kind: CodedRowsKind): void {
+/** How codes of the matrix are read, in the order in which `codeGroups` writes those of x. */
+export function readingOf(kind: CodedKind, { inTwos, inPairs, inOrder }: CodeReader): CodeReader['inOrder'] {
+  return isByTwos(kind) ? inTwos : isPaired(kind) ? inPairs : inOrder;
+}
+
+/** Bytes of a number of each group of a row of x, with a vector more. */
+export const bytesOfNumbers = (groups: number): number => roundUp(groups * 4, 16) + 16;
+
+/**
+ * Adds `codeGroups(x, codes, xScales, xSums, blocks)`: a row of x as codes of i16, and of each group its scale and what its codes
+ * add up to: i32 times the middle that codes count from, or f32. Behind the numbers of either kind are four zeros.
+ */
+export function addCodeGroups(module: ModuleBuilder, kind: CodedKind): FunctionBuilder {
   const { own } = kind;
   const f = module.function('codeGroups', ['i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
   const [x, codes, xScales, xSums, blocks] = f.arguments;
@@ -95,6 +113,7 @@ function addCodeGroups(module: ModuleBuilder, kind: CodedRowsKind): void {
   });
   // What the last four groups lack.
   for (const pointer of [xScales, xSums]) f.store('v128.store', pointer, none);
+  return f;
 }
 
 interface Row {
@@ -221,7 +240,7 @@ function addGroups(f: FunctionBuilder, walk: Walk, groups: Local): void {
 function groupDots(f: FunctionBuilder, { kind, codes, x, rows }: Walk): readonly Local[] {
   const { own } = kind;
   const sums = rows.map(() => f.local('v128'));
-  const read = isByTwos(kind) ? codes.inTwos : isPaired(kind) ? codes.inPairs : codes.inOrder;
+  const read = readingOf(kind, codes);
   for (let at = 0; at < own.group; at += codesTogether) {
     const factors = [0, 16].map((half) => f.let(load(x, at * 2 + half)));
     for (const [row, { codes: pointer }] of rows.entries()) {

@@ -9,9 +9,9 @@ import { groupedKernels } from './int-n-kernels.ts';
 import { fitsPlanes, groupedPlaneKernels, isPaired } from './int-n-planes.ts';
 import { scaleBytes } from './int-n-scales.ts';
 import { codesTogether } from './int-n-codes.ts';
-import { codedRowsKernels, scratchBytes } from './int-n-rows.ts';
-import { codedKernels, elementsOf, type CodedKind } from './int-n-coded.ts';
-import { gemmKernels, planGemm, roundUp } from '../gemm/gemm.ts';
+import { bytesOfNumbers, codedRowsKernels, scratchBytes, type CodedKind } from './int-n-rows.ts';
+import { codedRowsBytes, panelsBytes, wideRows } from './int-n-panels.ts';
+import { stripBytes, stripKernels } from './int-n-strips.ts';
 import { rowsOfX } from './rows-of-x.ts';
 import { mostLost, planesCalls, rowUnits } from './planes-product.ts';
 import { planeKernels } from './planes.ts';
@@ -19,7 +19,7 @@ import { planeKernels } from './planes.ts';
 /** From this many rows of x on, the blocked product of what was decoded is faster. */
 const manyRows = 7;
 /** The same for rows of codes. */
-const manyCodedRows = 5;
+const manyCodedRows = 3;
 
 /** The rule of the layout. */
 export const intNRule: EncodedRule = {
@@ -35,7 +35,7 @@ export const intNRule: EncodedRule = {
     const own = groupedCodes(spec.settings);
     if (isGrouped(activations)) {
       const kind = { own, activations };
-      return m < manyCodedRows ? codedRows(spec, engine, kind) : codedProduct(spec, engine, kind);
+      return m < manyCodedRows ? codedRows(spec, engine, kind) : codedPanels(spec, engine, kind);
     }
     const exact = decodedCalls(spec, engine, decoderOf(spec, engine));
     // Columns of a last group that is shorter are added one by one.
@@ -121,9 +121,8 @@ function codedRows(spec: EncodedMatmulSpec, engine: Engine, kind: CodedKind): Ca
   const out = rowsOfResult(spec, engine);
   const units = rowUnits(spec);
   const scalesAt = x.bytes + columns * 2;
-  // A vector more than there are groups.
-  const sumsAt = scalesAt + roundUp(groups * 4, 16) + 16;
-  const scratchAt = sumsAt + roundUp(groups * 4, 16) + 16;
+  const sumsAt = scalesAt + bytesOfNumbers(groups);
+  const scratchAt = sumsAt + bytesOfNumbers(groups);
   engine.reserve(scratchAt + scratchBytes, 'matmul');
   return () => {
     const address = engine.workspace;
@@ -140,41 +139,39 @@ function codedRows(spec: EncodedMatmulSpec, engine: Engine, kind: CodedKind): Ca
   };
 }
 
-/** Many rows of x, rounded to codes: the blocked product of pairs of codes, with numbers of each group among them. */
-function codedProduct(spec: EncodedMatmulSpec, engine: Engine, kind: CodedKind): Calls {
-  const { rows, columns, m } = spec;
-  const { own } = kind;
-  const { codeElements, panelGroups, multiplyGroups } = codedKernels(engine, kind);
-  const gemm = gemmKernels(engine);
+/** Bytes of panels that strips of the matrix meet one after the other: they stay in the second-level cache. */
+const panelsTogether = 2 ** 18;
+
+/** Several rows of x, rounded to codes: as panels, which strips of the matrix meet. */
+function codedPanels(spec: EncodedMatmulSpec, engine: Engine, own: CodedKind): Calls {
+  const { columns, m } = spec;
+  const groups = columns / own.own.group;
+  const kind = { ...own, rest: groups % 4 };
+  const { codePanels, multiply } = stripKernels(engine, kind);
   const { addresses, steps } = arraysOf(spec);
   const x = rowsOfX(spec, engine, 'f32');
   const out = rowsOfResult(spec, engine);
-  const unit = elementsOf(own);
-  const depth = (columns / own.group) * unit;
-  const lanes = gemm.tile.columns;
-  let parts: readonly number[] = [];
-  const plan = planGemm(
-    engine,
-    { ...gemm, multiply: multiplyGroups },
-    { m, n: rows, k: depth, a: { rowStep: depth * 4, columnStep: 4 }, cRowStep: out.step },
-    (_, j, width, p, deep, target) => {
-      for (let at = 0; at < width; at += lanes) {
-        const last = Math.min(lanes, width - at) - 1;
-        panelGroups(...addresses(parts, j + at), ...steps, last, p / unit, deep / unit, target + at * deep * 4);
-      }
-    },
-    undefined,
-    unit,
-  );
-  const elementsAt = x.bytes;
-  const gemmAt = elementsAt + roundUp(m * depth * 4, 16);
-  engine.reserve(gemmAt + plan.workspaceBytes, 'matmul');
+  const units = rowUnits(spec);
+  const ofWide = panelsBytes(kind, groups, wideRows);
+  const together = Math.min(m, wideRows * Math.max(1, Math.floor(panelsTogether / ofWide)));
+  const rowsAt = x.bytes + panelsBytes(kind, groups, together);
+  const scratchAt = rowsAt + codedRowsBytes(kind, groups);
+  engine.reserve(scratchAt + stripBytes(kind, together), 'matmul');
   return () => {
     const address = engine.workspace;
-    const from = x.place(address);
-    parts = addressesOf(spec, engine);
-    for (let i = 0; i < m; i++)
-      codeElements(from + i * columns * 4, address + elementsAt + i * depth * 4, columns / activationGroup);
-    plan.run(address + gemmAt, address + elementsAt, 0, out.at());
+    const [from, to, parts] = [x.place(address), out.at(), addressesOf(spec, engine)];
+    const panels = address + x.bytes;
+    for (let i = 0; i < m; i += together) {
+      const count = Math.min(together, m - i);
+      const first = (i / together) * units.length;
+      engine.serve(first, units.length, () =>
+        codePanels(from + i * columns * 4, panels, address + rowsAt, count, groups),
+      );
+      for (const [unit, { row, rows }] of units.entries())
+        engine.serve(first + unit, 1, () => {
+          const y = to + i * out.step + row * 4;
+          multiply(panels, count, address + scratchAt, ...addresses(parts, row), y, rows, groups, ...steps, out.step);
+        });
+    }
   };
 }

@@ -22,14 +22,18 @@ export function mergeBatch(spec: MatmulSpec): MatmulSpec {
   const rank = spec.batch.length;
   const size = spec.batch[rank - 1];
   if (spec.limits?.some(({ dim }) => dim === rank - 1 || dim === rank)) return spec;
+  // A single row is no dimension: the last one of the batch takes its place.
+  const goes = spec.m === 1 ? rank : rank - 1;
   const ofRows = [spec.a, spec.out as Access].map(({ strides }) => strides);
   const ofResult = (spec.epilogue ?? []).flatMap((step) => [stridesOf(step) ?? []]);
   const continues = [...ofRows, ...ofResult].every(
-    (strides) => strides[rank - 1] === undefined || strides[rank - 1] === (strides[rank] ?? 0) * spec.m,
+    (strides) => spec.m === 1 || strides[rank - 1] === undefined || strides[rank - 1] === (strides[rank] ?? 0) * spec.m,
   );
   if (size === undefined || spec.b.strides[rank - 1] !== 0 || !continues) return spec;
+  const without = (strides: readonly number[], gone: number): number[] => strides.filter((_, dim) => dim !== gone);
   return mergeBatch({
-    ...over(spec, (strides) => strides.filter((_, dim) => dim !== rank - 1)),
+    ...over(spec, (strides) => without(strides, goes)),
+    b: { ...spec.b, strides: without(spec.b.strides, rank - 1) },
     batch: spec.batch.slice(0, -1),
     m: spec.m * size,
     ...(spec.limits && {
