@@ -49,6 +49,17 @@ test.each([
   }
 });
 
+test('many rounded rows', async () => {
+  const some = Float32Array.from({ length: 299 * columns }, () => random() - 0.5);
+  const [one, two] = await Promise.all(
+    devices.map(async (device) => {
+      const matrix = await encodeMatrix(fromTyped(values, [rows, columns], { device }), intN, { minima: true });
+      return fromTyped(some, [299, columns], { device }).matmul(matrix.t(), { activations: 'int8-groups' }).bytes();
+    }),
+  );
+  expect(two).toEqual(one);
+});
+
 test.each(['f32', 'int8-groups', 'int16-groups'] as const)(
   'as many rows as there are give what they give alone, with activations of %s',
   async (activations) => {

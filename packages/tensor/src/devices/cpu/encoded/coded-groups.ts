@@ -14,7 +14,6 @@ import {
   type Local,
 } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
-import { largestOf } from './rounding.ts';
 
 /** What codes are for. */
 export interface CodedGroups {
@@ -27,13 +26,23 @@ export interface CodedGroups {
 
 const load = (address: Expression, offset: number): Expression => memoryOp('v128.load', offset, [address]);
 
+/** max |x| of a block; NaN if there is one. Magnitudes are in the order of their bits, in which NaN is past all numbers. */
+function largestOfBlock(f: FunctionBuilder, x: Local): Local {
+  const magnitude = f.let(op('i32x4.splat', i32(0x7fffffff)));
+  const fours = Array.from({ length: activationGroup / 4 }, (_, four) => op('v128.and', load(x, four * 16), magnitude));
+  const all = f.let(fours.reduce((most, four) => op('i32x4.max_s', most, four)));
+  const two = f.let(op('i32x4.max_s', all, shuffle32(all, all, [2, 3, 2, 3])));
+  const one = f.let(op('i32x4.max_s', two, shuffle32(two, two, [1, 1, 1, 1])));
+  return f.let(laneOp('f32x4.extract_lane', 0, one));
+}
+
 /** The scale of a block of x, and what to divide by. */
 function scaleOfBlock(
   f: FunctionBuilder,
   x: Local,
   activations: GroupActivations,
 ): { readonly scale: Local; readonly divisors: Local } {
-  const most = largestOf(f, x, f.let(i32(activationGroup)));
+  const most = largestOfBlock(f, x);
   const isPast = op('i32.and', op('f32.gt', most, f32(largestScaled)), op('f32.lt', most, f32(Infinity)));
   const scale = f.let(op('f32.div', select(isPast, f32(largestScaled), most), f32(groupCodes[activations])));
   const divisor = select(op('f32.eq', scale, f32(0)), f32(1), scale);

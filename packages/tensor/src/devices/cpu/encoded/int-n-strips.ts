@@ -13,7 +13,7 @@ import { fourteenWords, groupedArrays } from './int-n-kernels.ts';
 import { addCodePanels, narrow, panelGroup, wide, wideRows } from './int-n-panels.ts';
 import { readingOf, type CodedKind, type CodedRowsKind } from './int-n-rows.ts';
 import { groupsOfStepBits, scaleBytes, scaleReader } from './int-n-scales.ts';
-import { addBring, addTile, edgeBytes, stripGroup, stripRows, totalBytes } from './int-n-tiles.ts';
+import { addBring, addTile, edgeBytes, codesOfStrip, stripGroup, stripRows, totalBytes } from './int-n-tiles.ts';
 import { atMost } from './vectors.ts';
 
 /** The functions for matrices of a kind. */
@@ -79,12 +79,19 @@ function addMultiply(module: ModuleBuilder, kind: CodedRowsKind): void {
       const arrays = [codes, scales, minima, steps, otherSteps, table, codeStep, scaleStep, otherStep, stepStep];
       f.do(call(open, ...arrays, last, first, now, strip));
       const after = f.let(op('i32.add', first, now));
-      const soon = f.let(op('i32.add', op('i32.add', codes, select(op('i32.gt_s', rows, i32(2 * stripRows - 1)), op('i32.mul', codeStep, i32(stripRows)), i32(0))), op('i32.mul', first, i32(stripRows*kind.own.group*kind.own.bits/8))));
+      // The codes of the next strip, if it is whole; else memory that has as many bytes.
+      const soon = op(
+        'i32.add',
+        op('i32.mul', codeStep, i32(stripRows)),
+        op('i32.mul', first, i32(codesOfStrip(kind))),
+      );
+      const isWhole = op('i32.ge_s', rows, i32(2 * stripRows));
+      const next = f.let(select(isWhole, op('i32.add', codes, soon), strip));
       const ends = f.let(op('i32.eq', after, groups));
       const [panel, to, totals, left] = [f.let(panels), f.let(y), f.let(sums), f.let(count)];
       const meet = (tile: Callable, vectors: number): void => {
         const ahead = op('i32.mul', first, i32(panelGroup(kind, vectors).bytes));
-        f.set(seen, call(tile, strip, op('i32.add', panel, ahead), now, scratch, soon));
+        f.set(seen, call(tile, strip, op('i32.add', panel, ahead), now, scratch, next));
         f.do(call(bring, scratch, to, yStep, atMost(f, left, i32(vectors * 4)), rows, totals, first, ends));
       };
       f.block((end) => {

@@ -30,6 +30,12 @@ export function stripGroup({ own }: Pick<CodedKind, 'own'>): {
   return { scales, minima: scales + 16, bytes: scales + (own.minima ? 32 : 16) };
 }
 
+/** Bytes of the codes of a group of four rows as the matrix has them, which lie one behind the other. */
+export const codesOfStrip = ({ own }: Pick<CodedKind, 'own'>): number => (stripRows * own.group * own.bits) / 8;
+
+/** Bytes of a cache line. */
+const line = 64;
+
 /** Bytes of what a tile comes to: of each row of x four sums, f32. */
 export const edgeBytes: number = wideRows * 16;
 /** Bytes of the wide sums of a row of x. */
@@ -40,15 +46,15 @@ const splat = (address: Expression, offset = 0): Expression => memoryOp('v128.lo
 const none = v128([0, 0, 0, 0]);
 
 /**
- * Adds a function (strip, panel, groups, edge), which writes the products of a strip and a panel of so many vectors to `edge`. It has
- * nothing else to keep in registers.
+ * Adds a function (strip, panel, groups, edge, ahead), which writes the products of a strip and a panel of so many vectors to `edge`.
+ * As it goes it reads from every line of as many codes from `ahead` on: the next strip comes from memory meanwhile, in order and
+ * evenly, while else it would be waited for. What it returns is of no use.
  */
 export function addTile(module: ModuleBuilder, kind: CodedKind, vectors: number): Callable {
   const { own } = kind;
   const f = module.function(`tile${vectors}`, ['i32', 'i32', 'i32', 'i32', 'i32'], 'i32');
   const [a, b, groups, edge, ahead] = f.arguments;
   const seen = f.let(i32(0));
-  const bytesAhead = (stripRows * own.group * own.bits) / 8;
   const part = { strip: stripGroup(kind), panel: panelGroup(kind, vectors) };
   const vectorsOf = (address: Local, offset: number): Local[] =>
     Array.from({ length: vectors }, (_, vector) => f.let(load(address, offset + vector * 16)));
@@ -56,9 +62,9 @@ export function addTile(module: ModuleBuilder, kind: CodedKind, vectors: number)
   const sums = places.map(() => f.let(none));
   const whole = places.map(() => f.local('v128'));
   f.repeat(groups, () => {
-    for (let at = 0; at < bytesAhead; at += 64)
+    for (let at = 0; at < codesOfStrip(kind); at += line)
       f.set(seen, op('i32.xor', seen, memoryOp('i32.load8_u', at, [ahead])));
-    f.increase(ahead, bytesAhead);
+    f.increase(ahead, codesOfStrip(kind));
     const begin = isCentred(kind) ? vectorsOf(b, 0) : undefined;
     for (const [place, sum] of whole.entries()) f.set(sum, begin?.[place % vectors] ?? none);
     f.increase(b, part.panel.codes);
