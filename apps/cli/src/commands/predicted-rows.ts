@@ -9,7 +9,7 @@ import type { Predicted, PredictInput } from '@espalier/pipeline';
 import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import { checkOutputFile, writeOutputFile, type FileRequest } from '../output/output-file.ts';
-import { printable } from '../terminal/visible.ts';
+import { asAsked } from '../terminal/visible.ts';
 
 /** Asks a model, which writes what it says to a file, or gives it back. */
 export type Ask = (output?: PredictInput['output']) => Promise<Predicted>;
@@ -40,7 +40,7 @@ async function withTemporaryFile<Made>(work: (path: string) => Promise<Made>): P
 async function show(path: string, { stdout }: Session): Promise<void> {
   for await (const piece of createReadStream(path, 'utf8')) {
     const text = String(piece);
-    if (!stdout.write(stdout.isTTY === true ? printable(text, stdout) : text)) await once(stdout, 'drain');
+    if (!stdout.write(asAsked(text, stdout))) await once(stdout, 'drain');
   }
 }
 

@@ -13,7 +13,7 @@ import { openDevice } from '@espalier/pipeline';
 import { ArgumentError } from '@espalier/tensor';
 import type { Session } from '../cli/session.ts';
 import { InterruptedError, UsageError } from '../errors.ts';
-import { printable } from '../terminal/visible.ts';
+import { asAsked } from '../terminal/visible.ts';
 import { withModelInParts } from './compression.ts';
 import { computedWith, type LanguageOptions } from './options.ts';
 
@@ -105,7 +105,7 @@ export async function speak(
   for await (const piece of generate(model.decoder, prompt, options)) {
     if (tokens++ === 0) first = performance.now();
     text += piece.text;
-    if (piece.text !== '') write(printable(piece.text, session.stdout));
+    if (piece.text !== '') write(asAsked(piece.text, session.stdout));
     ended = piece.ended ?? ended;
     if (session.interrupt.aborted && piece.ended === undefined) {
       ended = 'interrupted';

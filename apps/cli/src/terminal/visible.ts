@@ -40,6 +40,14 @@ export function printable(text: string, { isTTY = false }: Output): string {
     .join('');
 }
 
+/**
+ * A text that was asked for as it is, such as what a model says: harmless on a terminal, and to the letter in a file or for another
+ * program, since joiners and marks of direction belong to many writings.
+ */
+export function asAsked(text: string, stream: Output): string {
+  return stream.isTTY === true ? printable(text, stream) : text;
+}
+
 /** A value as a line of JSON, in which nothing is invisible either. */
 export function jsonLine(value: unknown): string {
   const hexadecimal = (code: number): string => `\\u${code.toString(16).padStart(4, '0')}`;

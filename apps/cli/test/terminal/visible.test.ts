@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createStudy, float, space } from '@espalier/search';
 import { csv } from '../../src/study/csv.ts';
 import { renderTable } from '../../src/terminal/table.ts';
-import { jsonLine, messageLine, printable, shown, visible, visibleLine } from '../../src/terminal/visible.ts';
+import { asAsked, jsonLine, messageLine, printable, shown, visible, visibleLine } from '../../src/terminal/visible.ts';
 import { FakeStream } from '../helpers/fake-stream.ts';
 import { html } from '../../src/report/html/markup.ts';
 
@@ -25,6 +25,12 @@ describe('what is shown is data', () => {
     ['postgres://me:pw@host/db', 'postgres://me@host/db'],
   ])('%j as %j', (text, expected) => {
     expect(visible(text)).toBe(expected);
+  });
+
+  test('but to the letter where no terminal is, if it was asked for', () => {
+    const text = '👨\u200D👩\u200D👧 می\u200Cخواهم \u001B[2J';
+    expect(asAsked(text, new FakeStream())).toBe(text);
+    expect(asAsked(text, new FakeStream({ isTTY: true }))).not.toMatch(harmful);
   });
 
   test('whatever it is, on a line of its own', () => {
