@@ -159,7 +159,6 @@ export const nnOperations: readonly Operation[] = [
     () => new nn.GlobalAvgPool(),
     () => [],
   ),
-  row('keepers', nn.keepers, () => [new nn.SelfAttention({ width: 4, heads: 2, causal: true })]),
   row('cacheBytes', nn.cacheBytes, () => ['int8', 4]),
   made('new AttentionCache', nn.AttentionCache, () => [
     new nn.SelfAttention({ width: 4, heads: 2, causal: true }),
