@@ -1,7 +1,7 @@
 /**
  * Few rows times the rows of a matrix, as dot products: the matrix streams through once, in several sequences side by side.
- * Rows taken together lie a quarter of all rows apart where each is read once: of neighbours the hardware would fetch ahead what
- * lies behind the end of each, which is the next one's, at half the rate.
+ * Rows taken together lie a quarter of the rows apart: of neighbours the hardware would fetch ahead what lies behind the end of each,
+ * which is the next one's, at half the rate.
  */
 import {
   f32,
@@ -17,36 +17,37 @@ import {
 } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
+import type { Products } from './multiply.ts';
 import { columnsOfUnits } from './unit-columns.ts';
 
 const load = (address: Expression, offset: number): Expression => memoryOp('v128.load', offset, [address]);
 
 /** Rows of the matrix taken together: with two rows of x, eight sums, made of six vectors. */
 const rowsTogether = 4;
+/** Rows of the matrix that are gone through before the next ones where each is read more than once. */
+const rowsNear = 128;
 /** Rows of x that meet a row of the matrix at once; it is gone through again for more, and then comes from a cache. */
 const rowsOfOnePass = 2;
 /** Sums of a single row with a single one, side by side. */
 const sumsApart = 4;
 /** Columns that add up in f32, a quarter of them in each lane, before their sum goes to f64. */
 const columnBlock = 512;
-/** Columns of a round of the inner loop. */
-const step = 16;
 
 /**
  * Adds `dotRows(x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep)`: y[i, r] = Σ_c x[i, c] · w[r, c]; steps in bytes,
  * rows of `w` and `x` contiguous.
  */
-export function addDotRows(module: ModuleBuilder): void {
+export function addDotRows(module: ModuleBuilder, products: Products): void {
   const f = module.function('dotRows', new Array<'i32'>(10).fill('i32'), 'none', true);
   const [x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep] = f.arguments as unknown as TenLocals;
-  addAll(f, { x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep });
+  addAll(f, { x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep }, products);
 }
 
 /**
  * Adds `dotUnits(begin, end, x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep)`: the same for the rows of `w` of units
  * `begin` up to `end`, of `unitColumns` each.
  */
-export function addDotUnits(module: ModuleBuilder): void {
+export function addDotUnits(module: ModuleBuilder, products: Products): void {
   const f = module.function('dotUnits', new Array<'i32'>(12).fill('i32'), 'none', true);
   const [begin, end, ...rest] = f.arguments as unknown as readonly [Local, Local, ...TenLocals];
   const [x, w, y, m, all, columns, xRowStep, wRowStep, yRowStep, yStep] = rest;
@@ -54,7 +55,7 @@ export function addDotUnits(module: ModuleBuilder): void {
   f.if(op('i32.gt_s', rows, i32(0)), () => {
     f.increase(w, op('i32.mul', first, wRowStep));
     f.increase(y, op('i32.mul', first, yStep));
-    addAll(f, { x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep });
+    addAll(f, { x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep }, products);
   });
 }
 
@@ -63,7 +64,7 @@ type Operands = Readonly<
   Record<'x' | 'w' | 'y' | 'm' | 'rows' | 'columns' | 'xRowStep' | 'wRowStep' | 'yRowStep' | 'yStep', Local>
 >;
 
-function addAll(f: FunctionBuilder, operands: Operands): void {
+function addAll(f: FunctionBuilder, operands: Operands, products: Products): void {
   const { x, w, y, m, rows, columns, xRowStep, wRowStep, yRowStep, yStep } = operands;
   const from = f.local('i32');
   const to = f.local('i32');
@@ -73,7 +74,12 @@ function addAll(f: FunctionBuilder, operands: Operands): void {
     f.set(from, x);
     f.set(to, y);
     f.repeatTogether(m, rowsOfOnePass, (rowsOfX) => {
-      const sums = dots(f, { rowsOfX, rowsOfW: count }, { x: from, w, columns, xRowStep, wRowStep: distance });
+      const sums = dots(
+        f,
+        { rowsOfX, rowsOfW: count },
+        { x: from, w, columns, xRowStep, wRowStep: distance },
+        products,
+      );
       for (const row of sums) {
         f.set(at, to);
         for (const sum of row) {
@@ -89,18 +95,25 @@ function addAll(f: FunctionBuilder, operands: Operands): void {
     f.increase(w, op('i32.mul', wRowStep, rowsOfW));
     f.increase(y, op('i32.mul', yStep, rowsOfW));
   };
-  const share = f.let(op('i32.div_u', rows, i32(rowsTogether)));
-  const isOnce = f.let(op('i32.le_u', m, i32(rowsOfOnePass)));
-  const apart = f.let(select(isOnce, share, i32(1)));
-  const [distance, next] = [wRowStep, yStep].map((bytes) => f.let(op('i32.mul', apart, bytes))) as [Local, Local];
-  f.repeat(share, () => {
-    pass(rowsTogether, distance, next);
-    moveOn(select(isOnce, i32(1), i32(rowsTogether)));
-  });
-  moveOn(select(isOnce, op('i32.mul', share, i32(rowsTogether - 1)), i32(0)));
-  f.repeat(op('i32.rem_u', rows, i32(rowsTogether)), () => {
-    pass(1, wRowStep, yStep);
-    moveOn(i32(1));
+  const [some, share] = [f.local('i32'), f.local('i32')];
+  const [distance, next] = [f.local('i32'), f.local('i32')];
+  const isRepeated = f.let(op('i32.gt_s', m, i32(rowsOfOnePass)));
+  f.loop((again) => {
+    f.set(some, select(op('i32.and', isRepeated, op('i32.gt_s', rows, i32(rowsNear))), i32(rowsNear), rows));
+    f.increase(rows, op('i32.sub', i32(0), some));
+    f.set(share, op('i32.div_u', some, i32(rowsTogether)));
+    f.set(distance, op('i32.mul', share, wRowStep));
+    f.set(next, op('i32.mul', share, yStep));
+    f.repeat(share, () => {
+      pass(rowsTogether, distance, next);
+      moveOn(i32(1));
+    });
+    moveOn(op('i32.mul', share, i32(rowsTogether - 1)));
+    f.repeat(op('i32.rem_u', some, i32(rowsTogether)), () => {
+      pass(1, wRowStep, yStep);
+      moveOn(i32(1));
+    });
+    f.branchIf(again, op('i32.gt_s', rows, i32(0)));
   });
 }
 
@@ -126,11 +139,14 @@ function dots(
   f: FunctionBuilder,
   { rowsOfX, rowsOfW }: { readonly rowsOfX: number; readonly rowsOfW: number },
   { x, w, columns, xRowStep, wRowStep }: Readonly<Record<'x' | 'w' | 'columns' | 'xRowStep' | 'wRowStep', Local>>,
+  { addProduct }: Products,
 ): Local[][] {
   const pointers = (first: Local, rowStep: Local, count: number): Local[] =>
     Array.from({ length: count }, (_, row) => f.let(op('i32.add', first, op('i32.mul', rowStep, i32(row)))));
   const [left, right] = [pointers(x, xRowStep, rowsOfX), pointers(w, wRowStep, rowsOfW)];
   const apart = rowsOfX * rowsOfW === 1 ? sumsApart : 1;
+  // Columns of a round. Of more sums V8 moves all loads of a longer round to its top, and spills.
+  const step = rowsOfX === 1 ? 16 : 4;
   const products = left.map((from) =>
     right.map((row) => {
       const sums = Array.from({ length: apart }, () => f.local('v128'));
@@ -156,7 +172,7 @@ function dots(
           f.set(other, load(row, offset));
           for (const [i, factor] of factors.entries()) {
             const sum = products[i]?.[r]?.sums[(offset / 16) % apart] as Local;
-            f.set(sum, op('f32x4.add', sum, op('f32x4.mul', factor, other)));
+            f.set(sum, addProduct(sum, factor, other));
           }
         }
       }

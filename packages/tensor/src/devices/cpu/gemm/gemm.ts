@@ -61,8 +61,8 @@ export const gemmKernels: (engine: Engine) => GemmKernels = onceAnEngine((engine
   addScaledRows(module);
   addScaledUnits(module);
   addFewRows(module, floatProducts(tile));
-  addDotRows(module);
-  addDotUnits(module);
+  addDotRows(module, floatProducts(tile));
+  addDotUnits(module, floatProducts(tile));
   addWideSums(module);
   const functions = engine.instantiate(module) as unknown as Omit<GemmKernels, 'tile'>;
   return { tile, ...functions };
