@@ -159,8 +159,12 @@ export function parseSafetensorsHeader(
   available: number,
   source = 'safetensors',
 ): SafetensorsHeader {
-  const { [metadataKey]: notes = {}, ...described } = parseJson(bytes, available, source);
-  const entries = Object.entries(described).map(([name, entry]) => readEntry(name, entry, available, source));
+  const fields = parseJson(bytes, available, source);
+  // One after the other: of a header of many names, lists of all would take more memory than the header.
+  const entries: SafetensorsEntry[] = [];
+  for (const name of Object.keys(fields))
+    if (name !== metadataKey) entries.push(readEntry(name, fields[name], available, source));
+  const notes = Object.hasOwn(fields, metadataKey) ? fields[metadataKey] : {};
   checkCoverage(entries, available, safetensorsLengthBytes + bytes.length, source);
   return { entries, metadata: readMetadata(notes, source) };
 }
