@@ -11,15 +11,21 @@ import {
   encodeParts,
   ggufTextPairs,
   idsBefore,
+  layerInfluence,
+  leastLayers,
   measurePerplexity,
   openLanguage,
   openTextEmbedder,
+  parseCompressionGoals,
+  planCompression,
   poolingFiles,
   poolingOf,
+  refuseNotes,
   textFilesOfGguf,
   textPartsOfFolder,
   textPartsOfGguf,
   tokenizerOfGguf,
+  withoutLayers,
 } from '@espalier/language';
 import { findModel, openTokenizerAt, readTextParts } from '@espalier/language/node';
 import { ArgumentError } from '@espalier/tensor';
@@ -48,6 +54,8 @@ const calls: Readonly<Record<string, readonly [Call, readonly unknown[]]>> = {
   idsBefore: [idsBefore, [tokenizer]],
   compareEmbeddings: [compareEmbeddings, [vectors, vectors]],
   poolingFiles: [poolingFiles, [{ kind: 'mean', normalize: true }, 4]],
+  leastLayers: [leastLayers, [[0.1, 0.2], 1]],
+  parseCompressionGoals: [parseCompressionGoals, [['bytes<=80MB']]],
 };
 /** Calls with a first argument that takes more than there is here: only that it is refused is looked at. */
 const refusing: Readonly<Record<string, Call>> = {
@@ -62,6 +70,10 @@ const refusing: Readonly<Record<string, Call>> = {
   findModel,
   openTokenizerAt,
   readTextParts: readTextParts as Call,
+  planCompression,
+  refuseNotes,
+  layerInfluence,
+  withoutLayers,
   createTokenizer: (options: never) => createTokenizer(bytePairJson([]), options),
   tokens: (tokens: never) => measurePerplexity(model, [tokens]),
   'the template of encodeChat': (other: never) => encodeChat(tokenizer, other, messages),

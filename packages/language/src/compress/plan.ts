@@ -1,7 +1,19 @@
 /** What becomes of each tensor of a model, said before anything is done. */
 import { fileDType, storedAs, type ModelInParts, type ModelToStore, type TensorEntry } from '@espalier/models';
 import { ArgumentError, type Shape } from '@espalier/tensor';
+import {
+  anObject,
+  aText,
+  check,
+  checkOptions,
+  listOf,
+  oneOf,
+  ruleOf,
+  type OptionRules,
+  type Rule,
+} from '@espalier/tensor/arguments';
 import { checkMethod, type CompressionMethod } from './method.ts';
+import { aModelInParts } from './rules.ts';
 import { standIns, storedType, typeNames, type StoredType, type TargetFormat } from './types.ts';
 
 /** What tensors of some names become. */
@@ -22,6 +34,22 @@ export interface PlanOptions {
   /** For tensors by name; the first that fits counts, before `type` and the method. */
   readonly rules?: readonly TypeRule[];
 }
+
+const aTypeRule: Rule<TypeRule> = ruleOf(
+  'a rule of a type, { tensors, type } in texts',
+  (value) => anObject.holds(value) && aText.holds(value['tensors']) && aText.holds(value['type']),
+);
+const aPlan: Rule<CompressionPlan> = ruleOf(
+  'a plan, as planCompression gives one',
+  (value) => anObject.holds(value) && listOf(aText).holds(value['notes']),
+);
+const aTarget = oneOf<TargetFormat>('gguf', 'safetensors');
+const optionRules: OptionRules<PlanOptions> = {
+  to: aTarget,
+  method: anObject as never,
+  type: aText,
+  rules: listOf(aTypeRule),
+};
 
 /** What becomes of one tensor. */
 export interface PlannedTensor {
@@ -84,8 +112,10 @@ function isPlain(target: ModelToStore, own: readonly string[]): boolean {
  * divide all rows that it works on, with the list of them.
  */
 export function planCompression(model: ModelInParts, options: PlanOptions): CompressionPlan {
-  const { to, rules = [], type } = options;
-  const method = options.method && checkMethod(options.method);
+  check('planCompression', 'the model', model, aModelInParts);
+  const { to, rules = [], type, method: chosen } = checkOptions('planCompression', options, optionRules);
+  check('planCompression', 'to', to, aTarget);
+  const method = chosen && checkMethod(chosen);
   for (const each of [...rules.map((rule) => rule.type), ...(type === undefined ? [] : [type])]) checkType(to, each);
   const target = targetOf(model, to);
   const known = rules.map((rule) => ({ rule, matches: matcherOf(rule), hits: 0 }));
@@ -204,7 +234,8 @@ function fit(
 }
 
 /** @throws {ArgumentError} with all of it, where something is not as it was asked for. */
-export function refuseNotes({ notes }: CompressionPlan): void {
+export function refuseNotes(plan: CompressionPlan): void {
+  const { notes } = check('refuseNotes', 'the plan', plan, aPlan);
   if (notes.length === 0) return;
   throw new ArgumentError(
     'planCompression',

@@ -2,8 +2,19 @@
 import { openPart, type ModelInParts } from '@espalier/models';
 import { throwIfAborted, type AbortSignalLike } from '@espalier/nn';
 import { defaultDevice, fromTyped, noGrad, type Device } from '@espalier/tensor';
+import {
+  aCount,
+  aDevice,
+  anObject,
+  aNumber,
+  check,
+  checkOptions,
+  listOf,
+  type OptionRules,
+} from '@espalier/tensor/arguments';
 import { embed } from '../embed.ts';
 import { piecesOf, type CalibrationIds } from '../pieces.ts';
+import { aModelInParts } from '../rules.ts';
 import { memoryStates, type StateStore } from '../states.ts';
 
 /** How layers are looked at. */
@@ -15,6 +26,12 @@ export interface InfluenceOptions {
   readonly signal?: AbortSignalLike;
 }
 
+const optionRules: OptionRules<InfluenceOptions> = {
+  device: aDevice,
+  states: anObject as never,
+  signal: anObject as never,
+};
+
 /**
  * The mean of 1 - cosine between what comes into a layer and what it gives, over all tokens of some texts; one layer is in memory at a
  * time. What has the least is missed the least. Source: X. Men et al., "ShortGPT: layers in large language models are more redundant
@@ -25,7 +42,12 @@ export async function layerInfluence(
   ids: CalibrationIds,
   options: InfluenceOptions = {},
 ): Promise<readonly number[]> {
-  const { device = defaultDevice(), states = memoryStates(), signal } = options;
+  check('layerInfluence', 'the model', model, aModelInParts);
+  const {
+    device = defaultDevice(),
+    states = memoryStates(),
+    signal,
+  } = checkOptions('layerInfluence', options, optionRules);
   const pieces = piecesOf(ids);
   await embed({ model, device }, pieces, states);
   const { width } = model.description;
@@ -48,8 +70,13 @@ export async function layerInfluence(
   return influence;
 }
 
-/** The layers that are missed the least, by their influence; so many of them, of equals the last. */
+/**
+ * The layers that are missed the least, by their influence; so many of them, of equals the last.
+ * @throws {ArgumentError} for wrong arguments.
+ */
 export function leastLayers(influence: readonly number[], count: number): readonly number[] {
+  check('leastLayers', 'the influence of layers', influence, listOf(aNumber));
+  check('leastLayers', 'the number of layers', count, aCount);
   return influence
     .map((value, layer) => ({ value, layer }))
     .toSorted((a, b) => a.value - b.value || b.layer - a.layer)

@@ -2,6 +2,8 @@
 import type { ModelInParts, TensorSource } from '@espalier/models';
 import type { ModuleConfig } from '@espalier/nn';
 import { ArgumentError } from '@espalier/tensor';
+import { aNumber, check, listOf } from '@espalier/tensor/arguments';
+import { aModelInParts } from '../rules.ts';
 
 /**
  * The same model without some layers, counted from 0, whose tensors are read where they were; those behind them move up. Whatever is
@@ -9,7 +11,8 @@ import { ArgumentError } from '@espalier/tensor';
  * @throws {ArgumentError} for a number that no layer has, and where none would be left.
  */
 export function withoutLayers(model: ModelInParts, dropped: readonly number[]): ModelInParts {
-  const { config, description } = model;
+  const { config, description } = check('withoutLayers', 'the model', model, aModelInParts);
+  check('withoutLayers', 'the layers', dropped, listOf(aNumber));
   const layers = (config['layers'] as { readonly layers: readonly ModuleConfig[] }).layers;
   const wrong = dropped.find((layer) => !(Number.isInteger(layer) && layer >= 0 && layer < layers.length));
   if (wrong !== undefined)

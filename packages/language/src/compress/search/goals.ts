@@ -1,6 +1,7 @@
 /** What a compressed model has to keep, as people write it: `bytes<=80MB`, `kl<=0.2`. */
 import { parseLimit } from '@espalier/optimize';
 import { ArgumentError } from '@espalier/tensor';
+import { aText, check, listOf } from '@espalier/tensor/arguments';
 
 /** Limits; at least one of them. */
 export interface CompressionGoals {
@@ -18,6 +19,7 @@ export interface CompressionGoals {
  * parseCompressionGoals(['bytes<=80MB', 'kl<=0.2']); // { bytes: 80000000, kl: 0.2 }
  */
 export function parseCompressionGoals(texts: readonly string[]): CompressionGoals {
+  check('parseCompressionGoals', 'the goals', texts, listOf(aText));
   const goals: { bytes?: number; kl?: number } = {};
   for (const text of texts.flatMap((each) => each.split(','))) {
     const { metric, limit } = /^\s*(?<metric>bytes|kl)\s*(?:<=|≤)\s*(?<limit>\S.*?)\s*$/u.exec(text)?.groups ?? {};
