@@ -45,6 +45,7 @@ export {
   type WrittenModel,
 } from './families/files/written-model.ts';
 export {
+  aModelInParts,
   openModelInParts,
   openPart,
   storedAs,

@@ -1,5 +1,12 @@
 /** What becomes of each tensor of a model, said before anything is done. */
-import { fileDType, storedAs, type ModelInParts, type ModelToStore, type TensorEntry } from '@espalier/models';
+import {
+  aModelInParts,
+  fileDType,
+  storedAs,
+  type ModelInParts,
+  type ModelToStore,
+  type TensorEntry,
+} from '@espalier/models';
 import { ArgumentError, type Shape } from '@espalier/tensor';
 import {
   anObject,
@@ -13,7 +20,6 @@ import {
   type Rule,
 } from '@espalier/tensor/arguments';
 import { checkMethod, type CompressionMethod } from './method.ts';
-import { aModelInParts } from './rules.ts';
 import { standIns, storedType, typeNames, type StoredType, type TargetFormat } from './types.ts';
 
 /** What tensors of some names become. */

@@ -1,5 +1,5 @@
 /** How much each layer of a model does to what texts give it. */
-import { openPart, type ModelInParts } from '@espalier/models';
+import { aModelInParts, openPart, type ModelInParts } from '@espalier/models';
 import { throwIfAborted, type AbortSignalLike } from '@espalier/nn';
 import { defaultDevice, fromTyped, noGrad, type Device } from '@espalier/tensor';
 import {
@@ -14,7 +14,6 @@ import {
 } from '@espalier/tensor/arguments';
 import { embed } from '../embed.ts';
 import { piecesOf, type CalibrationIds } from '../pieces.ts';
-import { aModelInParts } from '../rules.ts';
 import { memoryStates, type StateStore } from '../states.ts';
 
 /** How layers are looked at. */

@@ -1,9 +1,8 @@
 /** A model without some of its layers. */
-import type { ModelInParts, TensorSource } from '@espalier/models';
+import { aModelInParts, type ModelInParts, type TensorSource } from '@espalier/models';
 import type { ModuleConfig } from '@espalier/nn';
 import { ArgumentError } from '@espalier/tensor';
 import { aNumber, check, listOf } from '@espalier/tensor/arguments';
-import { aModelInParts } from '../rules.ts';
 
 /**
  * The same model without some layers, counted from 0, whose tensors are read where they were; those behind them move up. Whatever is

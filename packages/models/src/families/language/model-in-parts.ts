@@ -10,6 +10,7 @@ import {
   oneOf,
   ruleOf,
   type OptionRules,
+  type Rule,
 } from '@espalier/tensor/arguments';
 import type { Description, ModelFolder } from '../../huggingface/model-folder.ts';
 import { joinedSource, partSource, type TensorParts } from '../../tensors/parts.ts';
@@ -38,7 +39,8 @@ export interface ModelInParts {
   readonly dropped?: readonly number[];
 }
 
-const aModelInParts = ruleOf<ModelInParts>(
+/** What functions that take a model in parts check it by. */
+export const aModelInParts: Rule<ModelInParts> = ruleOf(
   'a model, as openModelInParts gives one',
   (value) =>
     anObject.holds(value) &&
