@@ -3,7 +3,7 @@
  * others than who made them.
  */
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { BufferRange, Device, DeviceBuffer, KernelCall, PreparedKernel } from '../../../src/device/device.ts';
 import { webAssembly } from '../../../src/devices/cpu/assembler/web-assembly.ts';
 import { createCpuDevice } from '../../../src/devices/cpu/cpu-device.ts';
@@ -63,7 +63,9 @@ export async function inThread({ views }: DeviceMemory): Promise<Helper> {
   const done = new Int32Array(new SharedArrayBuffer(4));
   const file = JSON.stringify(new URL('program-worker.ts', import.meta.url).href);
   const start = `import('tsx/esm/api').then(({ register }) => { register(); return import(${file}); })`;
-  const worker = new Worker(start, { eval: true, execArgv: [], workerData: { memory: views.memory, done } });
+  const { port1: complaints, port2: complain } = new MessageChannel();
+  const workerData = { memory: views.memory, done, complain };
+  const worker = new Worker(start, { eval: true, execArgv: [], workerData, transferList: [complain] });
   // Until it has loaded its modules it may need this thread.
   await once(worker, 'message');
   return {
@@ -71,10 +73,16 @@ export async function inThread({ views }: DeviceMemory): Promise<Helper> {
       Atomics.store(done, 0, 0);
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       worker.postMessage(run);
-      if (Atomics.wait(done, 0, 0, 20_000) === 'timed-out') throw new Error('the worker thread does not answer');
-      if (Atomics.load(done, 0) !== 1) throw new Error('the worker thread failed');
+      // What wakes this thread may be the notification that follows the end of the run before.
+      while (Atomics.load(done, 0) === 0)
+        if (Atomics.wait(done, 0, 0, 20_000) === 'timed-out') throw new Error('the worker thread does not answer');
+      const failed = receiveMessageOnPort(complaints);
+      if (failed) throw new Error('the worker thread failed', { cause: failed.message });
     },
-    end: () => worker.terminate(),
+    end: () => {
+      complaints.close();
+      return worker.terminate();
+    },
   };
 }
 

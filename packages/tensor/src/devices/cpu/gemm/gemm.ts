@@ -159,7 +159,9 @@ export function planGemm(
   // Sums of whole numbers may be of any number of blocks, but a block still has to fit.
   const longest = depthUnit === 1 ? Math.min(together, blocksTogether) : 0;
   const deepest = mostK > depth ? depth + longest : depth;
-  const bOffset = roundUp(rows, tile.rows) * deepest * 4;
+  // Halving a block leaves fewer rows than a product of fewer rows has, which may be the one that runs here.
+  const mostHeld = Math.max(rows, Math.min(roundUp(mostM, tile.rows), 2 * unitRows));
+  const bOffset = roundUp(mostHeld, tile.rows) * deepest * 4;
   const edgeOffset = bOffset + roundUp(columns, tile.columns) * deepest * 4;
   const most = blocksOf(mostK, depth, together, longest);
   const wideOffset = roundUp(edgeOffset + tile.rows * tile.columns * 4, 16);
