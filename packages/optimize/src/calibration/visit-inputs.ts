@@ -11,6 +11,7 @@ import {
 import { concat, dryRun, noGrad, scope, type Tensor } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
+import { Entries } from './entries.ts';
 import { spreadExamples } from './examples.ts';
 
 /** Sums over the inputs of one call of a module. */
@@ -46,7 +47,7 @@ export interface InputVisit {
   readonly unseen?: 'refuse' | 'visit';
   /**
    * Whether the visitor changes the weights that it is given and nothing else, so that weights which are multiplied with one tensor
-   * are measured once. Default: false.
+   * are measured once, and what is called before them is computed once. Default: false.
    */
   readonly sharesInputs?: boolean;
 }
@@ -85,47 +86,62 @@ export async function visitInputs(
   model.eval();
   const { data, measure, count, place, signal } = visit;
   const rows = spreadExamples(data.size, count);
-  const calls = await callsInOrder(model, data, measure);
+  const { calls, sites } = await callsInOrder(model, data, measure);
   const order = [...calls.keys()];
+  const entries = new Entries(visit.sharesInputs ? sites : []);
   const located = parameters.map((each) => {
     const modules = order.filter((module) => owns(module, each));
     if (modules.length === 0 && visit.unseen !== 'visit') checkUnseen(place, model, each, measure);
     return { each, modules: new Set(modules), at: modules[0] ? order.indexOf(modules[0]) : order.length };
   });
   let last: { readonly input: Tensor; readonly means: Float64Array } | undefined;
-  for (const { each, modules } of located.toSorted((a, b) => a.at - b.at)) {
-    throwIfAborted(signal);
-    const watch = (what: InputWatch): Promise<void> => watchInputs(model, modules, visit, rows, what);
-    if (modules.size === 0 || measure.suits?.(each) === false) {
-      await visitor(each, undefined, watch);
-      continue;
+  try {
+    for (const { each, modules } of located.toSorted((a, b) => a.at - b.at)) {
+      throwIfAborted(signal);
+      const watch = (what: InputWatch): Promise<void> => watchInputs(model, modules, visit, rows, what);
+      const [first] = modules;
+      if (!first || measure.suits?.(each) === false) {
+        await visitor(each, undefined, watch);
+        continue;
+      }
+      const inputs = [...modules].flatMap((module) => calls.get(module) as Tensor[]);
+      const input =
+        visit.sharesInputs && inputs.length === 1 && each.parameter.inputs.length === 0 ? inputs[0] : undefined;
+      const isKnown = input !== undefined && input === last?.input;
+      let means = last?.means;
+      if (!isKnown || !means) {
+        entries.approach(sites.find(({ module }) => module === first)?.name ?? '');
+        means = await measureInputs(visit, each, (what) => watchInputs(model, modules, visit, rows, what, entries));
+        entries.settle();
+      }
+      last = input && { input, means };
+      await visitor(each, means, watch);
     }
-    const inputs = [...modules].flatMap((module) => calls.get(module) as Tensor[]);
-    const input =
-      visit.sharesInputs && inputs.length === 1 && each.parameter.inputs.length === 0 ? inputs[0] : undefined;
-    const isKnown = input !== undefined && input === last?.input;
-    const means = isKnown && last ? last.means : await measureInputs(visit, each, watch);
-    last = input && { input, means };
-    await visitor(each, means, watch);
+  } finally {
+    entries.dispose();
   }
 }
 
-/** The modules that are measured, as an example meets them, once each, with what each call of them was given. */
+/** The modules that are measured, as an example meets them, once each, with what each call of them was given; and all calls. */
 async function callsInOrder(
   model: Module,
   data: Dataset,
   { measures }: InputMeasure,
-): Promise<ReadonlyMap<Module, readonly Tensor[]>> {
+): Promise<{ readonly calls: ReadonlyMap<Module, readonly Tensor[]>; readonly sites: readonly CallSite[] }> {
   const { x, y } = await data.batch([0]);
   const { shape, dtype, device } = x;
   x.dispose();
   y.dispose();
   const calls = new Map<Module, Tensor[]>();
-  const input = (value: Tensor, { module }: CallSite): void =>
-    void calls.set(module, [...(calls.get(module) ?? []), value]);
-  const context = callContext({ taps: [{ at: (_: string, module: Module) => measures(module), input }] });
+  const sites: CallSite[] = [];
+  const input = (value: Tensor, site: CallSite): void => {
+    const { module } = site;
+    sites.push(site);
+    if (measures(module)) calls.set(module, [...(calls.get(module) ?? []), value]);
+  };
+  const context = callContext({ taps: [{ at: () => true, input }] });
   dryRun([{ shape, dtype, device }], (given) => noGrad(() => model.call(given, context).shape));
-  return calls;
+  return { calls, sites };
 }
 
 /** @throws {RecipeError} for a parameter whose inputs can be measured, of modules that were not met. */
@@ -150,23 +166,27 @@ async function watchInputs(
   { data, signal }: InputVisit,
   rows: Int32Array,
   { batchSize, of, take }: InputWatch,
+  entries?: Entries,
 ): Promise<void> {
-  for (const part of batches(rows, batchSize)) {
+  for (const [batch, part] of batches(rows, batchSize).entries()) {
     throwIfAborted(signal);
     const { x, y } = await data.batch(part);
     const sizes: number[] = [];
-    const joined = scope(() => {
+    const { joined, found } = scope(() => {
+      const entered: Tensor[] = [];
       const all: Tensor[] = [];
       const input = (value: Tensor, { module }: CallSite): void => {
         const read = of(value, module);
         all.push(read.reshape([read.size]));
         sizes.push(read.size);
       };
-      const taps = [{ at: (_: string, module: Module) => modules.has(module), input }];
+      const own = { at: (_: string, module: Module) => modules.has(module), input };
+      const taps = [...(entries?.taps(batch, entered) ?? []), own];
       // The output is asked for by nobody, so that nothing behind the last of these modules is computed.
       noGrad(() => model.call(x, callContext({ taps })));
-      return concat(all);
+      return { joined: concat(all), found: entered };
     });
+    entries?.keep(batch, found);
     const values = (await joined.data()) as Float32Array;
     let offset = 0;
     for (const [call, size] of sizes.entries()) {

@@ -1,0 +1,90 @@
+/**
+ * Where a model is entered: what came into a module stands for all that was computed before it, as long as nothing before it changes.
+ * A model of many layers is then gone through once, and not up to each of its weights.
+ */
+import type { CallSite, Tap } from '@espalier/nn';
+import { dtypes, type Tensor } from '@espalier/tensor';
+
+/** Bytes that are kept at the most; batches for which there is no room go through the model from its beginning. */
+const mostBytes = 2 ** 28;
+
+/** What came into modules, for each batch of the examples. */
+export class Entries {
+  /** Names of the modules that are called once, the model itself left out: what comes into them is one tensor. */
+  readonly #enterable: ReadonlySet<string>;
+  readonly #kept = new Map<string, (Tensor | undefined)[]>();
+  #wanted: readonly string[] = [];
+  #bytes = 0;
+
+  /** `calls` are those of all modules. */
+  constructor(calls: readonly CallSite[]) {
+    const [names, modules] = [countsOf(calls, ({ name }) => name), countsOf(calls, ({ module }) => module)];
+    const once = calls.filter(({ name, module }) => name !== '' && names.get(name) === 1 && modules.get(module) === 1);
+    this.#enterable = new Set(once.map(({ name }) => name));
+  }
+
+  /**
+   * Goes on to a module: nothing that is called before it changes any more. Those around it are entered from now on, and until their
+   * inputs are known, those around the module before.
+   */
+  approach(name: string): void {
+    const parts = name.split('.');
+    const around = parts.map((_, depth) => parts.slice(0, depth).join('.'));
+    this.#wanted = around.filter((place) => this.#enterable.has(place));
+  }
+
+  /** Puts in what is known of a batch, and collects into `found` what is not, in the order of the calls. */
+  taps(batch: number, found: Tensor[]): readonly Tap[] {
+    const known = (name: string): Tensor | undefined => this.#kept.get(name)?.[batch];
+    return [
+      {
+        at: (name) => known(name) !== undefined,
+        input: (_, { name }) => known(name),
+      },
+      {
+        at: (name) => this.#bytes < mostBytes && this.#wanted.includes(name) && known(name) === undefined,
+        // A tensor of its own: what comes into the first module is the batch itself, which goes.
+        input: (value) => void found.push(value.detach().realizeSync()),
+      },
+    ];
+  }
+
+  /** Keeps what was collected of a batch. */
+  keep(batch: number, found: readonly Tensor[]): void {
+    const missing = this.#wanted.filter((name) => this.#kept.get(name)?.[batch] === undefined);
+    for (const [at, tensor] of found.entries()) {
+      const name = missing[at] as string;
+      const tensors = this.#kept.get(name) ?? [];
+      tensors[batch] = tensor;
+      this.#bytes += bytesOf(tensor);
+      this.#kept.set(name, tensors);
+    }
+  }
+
+  /** Lets go of what is entered no more; of all where nothing was approached. */
+  settle(): void {
+    for (const [name, tensors] of this.#kept) {
+      if (this.#wanted.includes(name)) continue;
+      for (const tensor of tensors) {
+        if (!tensor) continue;
+        this.#bytes -= bytesOf(tensor);
+        tensor.dispose();
+      }
+      this.#kept.delete(name);
+    }
+  }
+
+  /** Lets go of everything. */
+  dispose(): void {
+    this.#wanted = [];
+    this.settle();
+  }
+}
+
+const bytesOf = ({ size, dtype }: Tensor): number => size * dtypes[dtype].bytes;
+
+function countsOf<Key>(calls: readonly CallSite[], keyOf: (call: CallSite) => Key): ReadonlyMap<Key, number> {
+  const counts = new Map<Key, number>();
+  for (const call of calls) counts.set(keyOf(call), (counts.get(keyOf(call)) ?? 0) + 1);
+  return counts;
+}
