@@ -18,6 +18,7 @@ import { generationRows } from './rows/generation.ts';
 import { llamaCppRows } from './rows/llama-cpp.ts';
 import { memoryRows } from './rows/memory.ts';
 import { perplexityRows } from './rows/perplexity.ts';
+import { recoveryRow } from './rows/recovery.ts';
 import { speculationRow } from './rows/speculation.ts';
 import { streamingRow } from './rows/streaming.ts';
 import { webGpuRows } from './rows/webgpu.ts';
@@ -42,6 +43,7 @@ const rows = [
   ...memoryRows(places),
   ...embeddingRows(places),
   ...compressionRows(places),
+  recoveryRow(places),
   streamingRow,
   ...commandLineRows(places),
   ...webGpuRows(places),

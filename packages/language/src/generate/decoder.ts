@@ -3,9 +3,9 @@
  * recorded once for all positions.
  */
 import { cacheNumbers, keepers, type CacheNumbers, type Module } from '@espalier/nn';
+import { aModule } from '@espalier/nn/arguments';
 import { aPositiveInteger, check, checkOptions, oneOf, type OptionRules } from '@espalier/tensor/arguments';
 import { Lanes } from './lanes.ts';
-import { aModule } from './rules.ts';
 import { Slot } from './slot.ts';
 
 /** What is to be known of a model. */
