@@ -424,6 +424,10 @@ export function optimizeOperations(folder: string): readonly Operation[] {
       },
     ]),
     row('quantizeCache', optimize.quantizeCache, () => [{ numbers: 'int8', include: ['0'], exclude: ['1'] }]),
+    row('dropColumns', optimize.dropColumns, () => [
+      { weights: new Float32Array([1, 2, 3, 4]), products: new Float64Array([2, 0, 1, 2]) },
+      { group: 1, count: 1 },
+    ]),
     row('dropLayers', optimize.dropLayers, () => [
       { ratio: 0.5, calibrate: { examples: 2 }, train: training(), include: ['0'], exclude: ['1'] },
     ]),

@@ -163,6 +163,7 @@ export const optimize: Layers = {
       'quantize',
     ],
     'second-order': [
+      'arguments.ts',
       'errors.ts',
       'quote.ts',
       'prune/mask-view.ts',

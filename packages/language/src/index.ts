@@ -75,7 +75,9 @@ export {
   type DraftSearchOptions,
   type TriedDraft,
 } from './compress/draft/search-draft.ts';
+export { dropHeads, type DropHeadsOptions, type FewerHeads } from './compress/drop/drop-heads.ts';
 export { layerInfluence, leastLayers, type InfluenceOptions } from './compress/drop/layer-influence.ts';
+export { planHeads, type HeadCounts, type HeadPlan } from './compress/drop/plan-heads.ts';
 export { withoutLayers } from './compress/drop/without-layers.ts';
 export { methodNames, type CompressionMethod } from './compress/method.ts';
 export {
@@ -89,7 +91,8 @@ export {
 export type { RecoverOptions } from './compress/recover/options.ts';
 export type { StateStore } from './compress/states.ts';
 export type { CalibrationIds } from './compress/pieces.ts';
-export type { PartStore, WalkOptions } from './compress/walk.ts';
+export type { PartStore } from './compress/parts.ts';
+export type { WalkOptions } from './compress/walk.ts';
 export { parseCompressionGoals, type CompressionGoals } from './compress/search/goals.ts';
 export {
   searchTypes,

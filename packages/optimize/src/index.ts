@@ -156,6 +156,12 @@ export { presetNames, presets, type Preset, type PresetName } from './recipe/pre
 export { recipeSchema } from './recipe/recipe-schema.ts';
 export type { NamedParameter, ParameterFilter } from './selection/parameter-filter.ts';
 export type { CalibratedOptions } from './second-order/calibrated-pass.ts';
+export {
+  dropColumns,
+  type DropColumnsOptions,
+  type DroppedColumns,
+  type MeasuredColumns,
+} from './second-order/drop-columns.ts';
 export { gptq, type GptqOptions } from './second-order/gptq.ts';
 export type { NumberOptions } from './second-order/numbers.ts';
 export type { PatternOptions } from './second-order/pattern.ts';

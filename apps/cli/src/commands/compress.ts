@@ -1,8 +1,6 @@
 /** `espalier compress`: a language model in fewer bytes, a layer in memory at a time. */
 import { readFile } from 'node:fs/promises';
 import {
-  layerInfluence,
-  leastLayers,
   methodNames,
   planCompression,
   textPartsOfFolder,
@@ -10,10 +8,8 @@ import {
   type CalibrationIds,
   type CompressionMethod,
   type TypeRule,
-  withoutLayers,
 } from '@espalier/language';
 import { openDevice } from '@espalier/pipeline';
-import type { Device } from '@espalier/tensor';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import {
   defaultSeed,
@@ -27,6 +23,7 @@ import { resumable } from '../cli/resumable.ts';
 import { openSession, type Environment, type Session } from '../cli/session.ts';
 import { exitCodes, UsageError } from '../errors.ts';
 import { draftWeights, foundDraft, type DraftAsked } from '../language/found-draft.ts';
+import { withFewerParts } from '../language/fewer-parts.ts';
 import { foundTypes, judgesOf } from '../language/found-types.ts';
 import { describeJudged, judgeModels } from '../language/judged.ts';
 import { carryOut, formatOfOutput, planTable, withModelInParts, type ModelAt } from '../language/compression.ts';
@@ -47,6 +44,7 @@ interface CompressOptions extends ComputeOptions {
   readonly sparsity?: number;
   readonly pattern?: string;
   readonly dropLayers?: number;
+  readonly dropHeads?: number;
   readonly recover?: number;
   readonly type?: string;
   readonly tensors?: readonly TypeRule[];
@@ -89,6 +87,11 @@ export function addCompressCommand(program: Command, environment: Environment): 
     .option(
       '--drop-layers <n>',
       'leave out the layers that change what the text gives them the least',
+      wholeNumberFrom(1),
+    )
+    .option(
+      '--drop-heads <n>',
+      'leave out heads of keys and values of each layer, with the heads that share them, that the text misses the least',
       wholeNumberFrom(1),
     )
     .option('--recover <epochs>', 'train what is left on the text, against the model as it was', wholeNumberFrom(1))
@@ -139,42 +142,44 @@ export function addCompressCommand(program: Command, environment: Environment): 
     const again = ['compress', name, ...flagsOf(options)];
     await withModelInParts(name, async (whole) => {
       const { device } = await openDevice(options.device ?? 'auto');
+      const target = options.plan === true ? undefined : output;
       const ids = options.text === undefined ? undefined : await sequencesOf(whole, options.text, options);
       if (options.draft !== undefined) {
         const asked = { at: whole, to, ids, device, seed, weights: options.draft, options };
-        const plain = { output: options.plan === true ? undefined : output, overwrite, strict };
+        const plain = { output: target, overwrite, strict };
         await resumable(session, again, () => writeDraft(session, asked, plain));
         return;
       }
-      const at = await withFewerLayers(whole, { ids, device, count: options.dropLayers ?? 0, session });
-      const found = await resumable(session, again, () => foundTypes(session, { at, to, ids, device, options }));
-      const asked = {
-        to,
-        ...methodOf(options),
-        ...(options.type !== undefined && { type: options.type }),
-        rules: [...(options.tensors ?? []), ...(found?.rules ?? [])],
-      };
-      const plan = await saidByUser(() => planCompression(at.model, asked));
-      const search = found && { search: { ...found, rules: undefined } };
-      if (options.plan === true || output === undefined) {
-        session.result({ ...plan, ...search }, () => planTable(plan, session));
-        return;
-      }
-      session.log(planTable(plan, session));
-      const written = await resumable(session, again, () =>
-        carryOut(session, { at, plan, output, overwrite, strict, device, seed, ids }),
-      );
-      const judged =
-        found && ids
-          ? await judgeModels(session, { before: name, after: written.output }, { ids: judgesOf(ids), device })
-          : undefined;
-      session.result({ ...written, plan, ...search, ...(judged && { judged }) }, () =>
-        [
-          `${formatBytes(written.bytes)} written to ${written.output}`,
-          ...(judged ? [describeJudged(judged)] : []),
-        ].join('\n'),
-      );
-      if (found?.isKept === false) session.endWith(exitCodes.goalsMissed);
+      await withFewerParts(session, whole, { options, ids, device, again, output: target }, async (at) => {
+        const found = await resumable(session, again, () => foundTypes(session, { at, to, ids, device, options }));
+        const asked = {
+          to,
+          ...methodOf(options),
+          ...(options.type !== undefined && { type: options.type }),
+          rules: [...(options.tensors ?? []), ...(found?.rules ?? [])],
+        };
+        const plan = await saidByUser(() => planCompression(at.model, asked));
+        const search = found && { search: { ...found, rules: undefined } };
+        if (target === undefined) {
+          session.result({ ...plan, ...search }, () => planTable(plan, session));
+          return;
+        }
+        session.log(planTable(plan, session));
+        const written = await resumable(session, again, () =>
+          carryOut(session, { at, plan, output: target, overwrite, strict, device, seed, ids }),
+        );
+        const judged =
+          found && ids
+            ? await judgeModels(session, { before: name, after: written.output }, { ids: judgesOf(ids), device })
+            : undefined;
+        session.result({ ...written, plan, ...search, ...(judged && { judged }) }, () =>
+          [
+            `${formatBytes(written.bytes)} written to ${written.output}`,
+            ...(judged ? [describeJudged(judged)] : []),
+          ].join('\n'),
+        );
+        if (found?.isKept === false) session.endWith(exitCodes.goalsMissed);
+      });
     });
   });
 }
@@ -194,20 +199,6 @@ async function writeDraft(
   const at = { ...asked.at, model };
   const written = await carryOut(session, { at, plan, output, overwrite, strict, device: asked.device, metadata });
   session.result({ ...written, search }, () => `${formatBytes(written.bytes)} written to ${written.output}`);
-}
-
-/** A model without the layers that do the least to a text. */
-async function withFewerLayers(
-  at: ModelAt,
-  { ids, device, count, session }: { ids: CalibrationIds | undefined; device: Device; count: number; session: Session },
-): Promise<ModelAt> {
-  if (count === 0) return at;
-  if (!ids) throw new UsageError('--drop-layers: layers are judged by what they do to a text; give --text');
-  const signal = session.interrupt;
-  const influence = await saidByUser(() => layerInfluence(at.model, ids, { device, signal }));
-  const dropped = leastLayers(influence, count);
-  session.log(`without the layers ${dropped.join(', ')}, which change the least of what comes into them`);
-  return { ...at, model: await saidByUser(() => withoutLayers(at.model, dropped)) };
 }
 
 /** The options as they were given. */

@@ -21,7 +21,7 @@ import { saidByUser } from './said-by-user.ts';
 export const draftWeights = ['stored', 'f32'] as const;
 
 /** Options of `compress` that say what a search of a draft finds. */
-const foundAnyway = ['goal', 'method', 'type', 'types', 'tensors', 'dropLayers'] as const;
+const foundAnyway = ['goal', 'method', 'type', 'types', 'tensors', 'dropLayers', 'dropHeads'] as const;
 /** What is asked for. */
 export interface DraftAsked {
   readonly at: ModelAt;

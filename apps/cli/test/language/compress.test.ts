@@ -95,6 +95,32 @@ test('layers are left out, and what is left is trained back', async () => {
     });
 });
 
+test('heads are left out, said before, and gone on with after a stop', async () => {
+  for (const [from, to] of [
+    [file, place('narrow.gguf')],
+    [folder, place('narrow')],
+  ] as const) {
+    const args = ['compress', from, '--drop-heads', '1', '--text', text, '-o', to, ...short];
+    const plan = await runHere(...args, '--plan');
+    expect([plan.code, plan.stderr]).toEqual([
+      0,
+      expect.stringContaining('each layer keeps 2 of its 4 heads, and 1 of 2 of keys and values'),
+    ]);
+    const [stdout, stderr, interrupt] = [new FakeStream(), new FakeStream(), createInterrupt()];
+    interrupt.abort();
+    expect(await runProgram(args, { stdout, stderr, interrupt })).toBe(130);
+    expect([existsSync(to), existsSync(`${to}.heads`)]).toEqual([false, true]);
+    const made = await runHere(...args);
+    expect([made.code, made.stderr]).toEqual([
+      0,
+      expect.stringMatching(/goes on from the heads[^]*layers\.1 keeps the heads of keys and values [01]: /u),
+    ]);
+    expect(existsSync(`${to}.heads`)).toBe(false);
+    const spoken = await runHere('generate', to, '--prompt', 'Once', '--max-tokens', '3', ...cpu);
+    expect(spoken.code).toBe(0);
+  }
+});
+
 test('a draft is found, says how it is used, and changes nothing of a text', async () => {
   const draft = place('draft.gguf');
   const made = await runHere('compress', file, '--draft', 'f32', '--text', text, '-o', draft, '--json', ...short);
@@ -157,6 +183,11 @@ test.each([
   ['this is of a method', ['compress', 'FILE', '--bits', '4', '-o', 'x.gguf']],
   ['name a file that ends in .gguf', ['convert', 'FILE', 'x', '--to', 'gguf']],
   ['give --text', ['compress', 'FILE', '--drop-layers', '1', '-o', 'x.gguf']],
+  ['give --text', ['compress', 'FILE', '--drop-heads', '1', '-o', 'x.gguf']],
+  [
+    '2 of 2 heads of keys and values would be gone',
+    ['compress', 'FILE', '--drop-heads', '2', '--text', 'TEXT', '--length', '16', '-o', 'x.gguf'],
+  ],
   [
     'all layers would be gone',
     ['compress', 'FILE', '--drop-layers', '2', '--text', 'TEXT', '--length', '16', '-o', 'x.gguf'],

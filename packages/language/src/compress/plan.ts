@@ -210,6 +210,11 @@ function checkType(to: TargetFormat, type: string): void {
   );
 }
 
+/** The type of a format that is nearest to one of a file, for rows of so many columns. */
+export function typeLike(to: TargetFormat, dtype: string, columns: number): string {
+  return fit(to, keptType(to, dtype).name, columns, true).type.name;
+}
+
 /** What a tensor that nobody asked anything of is in a format. */
 function keptType(to: TargetFormat, dtype: string): { readonly name: string; readonly note: string } {
   if (storedType(to, dtype)) return { name: dtype, note: '' };

@@ -1,6 +1,6 @@
 /** What comes into a layer, kept between layers: a piece at a time, in memory or wherever somebody keeps it. */
-import { dataset, type Dataset } from '@espalier/nn';
-import { ArgumentError, fromTyped, zeros, type Device, type Tensor } from '@espalier/tensor';
+import { dataset, type Dataset, type Module } from '@espalier/nn';
+import { ArgumentError, fromTyped, noGrad, zeros, type Device, type Tensor } from '@espalier/tensor';
 import type { Piece } from './pieces.ts';
 
 /** Keeps arrays by number. */
@@ -18,14 +18,31 @@ export function memoryStates(): StateStore {
   };
 }
 
+/** What states are of, and where they are computed with. */
+export interface StatesOf {
+  readonly pieces: readonly Piece[];
+  readonly width: number;
+  readonly device: Device;
+}
+
+/** Goes on from what comes into a layer to what it gives, a piece at a time. */
+export async function throughLayer(
+  layer: Module,
+  states: StateStore,
+  { pieces, width, device }: StatesOf,
+): Promise<void> {
+  for (const [index, { sequences, length }] of pieces.entries()) {
+    using x = fromTyped(await states.read(index), [sequences.length, length, width], { device });
+    using y = noGrad(() => layer.call(x));
+    await states.write(index, Float32Array.from((await y.data()) as Float32Array));
+  }
+}
+
 /**
  * States of pieces, [sequences, length, width] each: an example is a piece, which comes alone, since pieces are of different lengths.
  * The targets say nothing.
  */
-export function statesAsData(
-  store: StateStore,
-  { pieces, width, device }: { readonly pieces: readonly Piece[]; readonly width: number; readonly device: Device },
-): Dataset {
+export function statesAsData(store: StateStore, { pieces, width, device }: StatesOf): Dataset {
   return dataset({
     size: pieces.length,
     load: async (indices) => {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { siblingsOf, writeFileBy } from '@espalier/models/node';
 import { aText, check } from '@espalier/tensor/arguments';
-import type { PartStore } from '../compress/walk.ts';
+import type { PartStore } from '../compress/parts.ts';
 
 /** Keeps finished layers in a folder, which is made when the first of them is there. */
 export function partFolder(folder: string): PartStore {

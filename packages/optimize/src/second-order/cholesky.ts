@@ -51,7 +51,7 @@ function dot(values: Float64Array, first: number, second: number, begin: number,
 }
 
 /** The inverse of a lower triangular matrix, which is one too. */
-export function inverseOfLower(lower: Float64Array, size: number): Float64Array {
+export function inverseOfLower(lower: Float64Array, size: number): Float64Array<ArrayBuffer> {
   const inverse = new Float64Array(lower.length);
   for (let top = 0; top < size; top += tile) {
     const bottom = Math.min(size, top + tile);

@@ -22,12 +22,12 @@ export function cutOut(
 }
 
 /** a · b, [rows of a, columns of b]; the fewer columns a has, the more of b stays in caches: 128 are best. */
-export function product(a: Rows, b: Rows): Float64Array {
+export function product(a: Rows, b: Rows): Float64Array<ArrayBuffer> {
   const device = cpu();
   using made = scope(() =>
     fromTyped(a.values, [a.rows, a.columns], { device }).matmul(fromTyped(b.values, [b.rows, b.columns], { device })),
   );
-  return made.dataSync() as Float64Array;
+  return made.dataSync() as Float64Array<ArrayBuffer>;
 }
 
 /** The same with rows and columns exchanged. */

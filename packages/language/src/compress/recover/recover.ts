@@ -5,8 +5,8 @@ import { distill, runRecipe, together, type PassProgress } from '@espalier/optim
 import { ArgumentError, fromTyped, zeros, type Tensor } from '@espalier/tensor';
 import type { Pooling } from '../../embed/pooling.ts';
 import { isWorkedOn, tensorsOf, type LayerWork } from '../layer.ts';
+import { found, type PartStore } from '../parts.ts';
 import type { CalibrationIds } from '../pieces.ts';
-import { found, type PartStore } from '../walk.ts';
 import type { RecoverOptions } from './options.ts';
 import { packedAsData, packRows } from './pack.ts';
 import { PackedTexts, registerPackedTexts } from './packed-texts.ts';

@@ -1,5 +1,5 @@
 /** A language model of a file a part at a time: whoever works on one layer holds no other. */
-import { buildForValues, prefer, type Module, type ModuleConfig } from '@espalier/nn';
+import { buildForValues, prefer, type Json, type Module, type ModuleConfig } from '@espalier/nn';
 import { ArgumentError, defaultDevice, fromTyped, type Device } from '@espalier/tensor';
 import {
   aDevice,
@@ -37,6 +37,8 @@ export interface ModelInParts {
   readonly source: TensorSource;
   /** Layers of the file that the model is without, counted from 0. Default: none. */
   readonly dropped?: readonly number[];
+  /** Of a model with fewer heads than the file: those of each layer that are left, and what they were chosen by. */
+  readonly heads?: Json;
 }
 
 /** What functions that take a model in parts check it by. */
