@@ -17,7 +17,7 @@ import type { Device } from '../device/device.ts';
 import { dtypes, type DType, type TypedArray } from '../dtype/dtype.ts';
 import { isNumberArray, kindOfArray } from '../dtype/typed-array.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
-import { fromBytes } from '../functions/create.ts';
+import { fromBytesAtOnce } from '../functions/create.ts';
 import { encodedLayouts, type EncodedSettings } from '../kernel/spec.ts';
 import { showShape, sizeOf } from '../shape/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -175,10 +175,8 @@ function place(
 ): EncodedMatrix {
   const placed = Object.entries(arrays).map(([name, { dtype, shape: sizes, data }]) => {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const array = fromBytes(bytes, sizes, { dtype, device });
     // At once: arrays in JavaScript memory would be sent again for the first products.
-    if (array.size > 0) array.node.storage?.moveToDevice();
-    return [name, array] as const;
+    return [name, fromBytesAtOnce(bytes, sizes, { dtype, device })] as const;
   });
   const owned = ownedArrays(format, Object.fromEntries(placed));
   // Whoever gave them may write into them later.

@@ -137,9 +137,26 @@ export function fromBytes(bytes: Uint8Array, shape: Shape, options: CreateOption
       'fromBytes',
       `${bytes.byteLength} bytes do not fill ${dtype} ${showShape(sizes)}, which takes ${needed}`,
     );
-  const copy = dtype === 'bool' ? Uint8Array.from(bytes, (byte) => (byte === 0 ? 0 : 1)) : new Uint8Array(bytes);
+  const copy = dtype === 'bool' ? asTruths(bytes) : new Uint8Array(bytes);
   return new Tensor(storedNode(Storage.host(device, copy), sizes, dtype));
 }
+
+/**
+ * A tensor from bytes that fill it, at once on its device, which copies them: in JavaScript memory there is no second copy, which would wait
+ * for the collector of garbage.
+ * @throws {OutOfMemoryError} where the device has no room.
+ */
+export function fromBytesAtOnce(
+  bytes: Uint8Array,
+  shape: Shape,
+  { dtype, device }: { readonly dtype: DType; readonly device: Device },
+): Tensor {
+  const storage = Storage.host(device, dtype === 'bool' ? asTruths(bytes) : bytes);
+  if (bytes.length > 0) storage.moveToDevice();
+  return new Tensor(storedNode(storage, shape, dtype));
+}
+
+const asTruths = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes, (byte) => (byte === 0 ? 0 : 1));
 
 const someBytes: Rule<Uint8Array> = ruleOf('a Uint8Array', (value) => kindOfArray(value) === 'Uint8Array');
 

@@ -19,6 +19,8 @@ import {
   type Encoding,
   type MatrixFormat,
   type MatrixShape,
+  type StoredFormat,
+  type Tensor,
 } from '@espalier/tensor';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -225,4 +227,40 @@ test('other values in place of those of a matrix are of their type, and never wh
   );
   expect(() => matrix.with({ offsets: ones([4], { dtype: 'i32' }) })).toThrow(/offsets of csr holds no values/);
   expect(() => matrix.with({ columns: ones([13], { dtype: 'u8' }) })).toThrow(ArgumentError);
+});
+
+test.each(['cpu', 'reference'])(
+  'arrays are on the %s device alone, whatever becomes of what was given',
+  async (name) => {
+    const device = name === 'cpu' ? cpu() : reference;
+    const shapeOfMany: MatrixShape = [512, 1024];
+    const given = int8.encode(
+      Float32Array.from({ length: 512 * 1024 }, (_, at) => (at % 251) - 125),
+      shapeOfMany,
+      {},
+    );
+    const before = process.memoryUsage().arrayBuffers;
+    const matrix = matrixFromArrays(int8, shapeOfMany, given, { device });
+    // The reference device has its memory in JavaScript; a copy beside it would be as large again.
+    const own = name === 'cpu' ? 0 : 512 * 1024;
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(own + 256 * 1024);
+    const codes = Int8Array.from((given.arrays['codes'] as EncodedArray).data as Int8Array);
+    for (const { data } of Object.values(given.arrays)) data.fill(1);
+    expect(new Int8Array((await matrix.arrays['codes']?.bytes())?.buffer ?? [])).toEqual(codes);
+  },
+);
+
+test('truth values are 0 and 1 on a device, too', async () => {
+  const format: StoredFormat = {
+    name: 'truths',
+    arrays: () => ['truths'],
+    flaw: () => undefined,
+    expand: (arrays) => (arrays['truths'] as Tensor).cast('f32'),
+  };
+  const given: Encoding = {
+    settings: {},
+    arrays: { truths: { dtype: 'bool', shape: [1, 3], data: Uint8Array.of(0, 7, 1) } },
+  };
+  const matrix = matrixFromArrays(format, [1, 3], given);
+  expect([...((await matrix.arrays['truths']?.bytes()) ?? [])]).toEqual([0, 1, 1]);
 });
