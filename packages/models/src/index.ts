@@ -46,9 +46,11 @@ export {
 } from './families/files/written-model.ts';
 export {
   aModelInParts,
+  layersOf,
   openModelInParts,
   openPart,
   storedAs,
+  withLayers,
   type ModelInParts,
   type OpenPartOptions,
   type ModelToStore,

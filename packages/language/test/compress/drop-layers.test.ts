@@ -5,6 +5,7 @@ import {
   planCompression,
   withoutLayers,
   compressModel,
+  writeCompressedFolder,
   writeCompressedGguf,
 } from '@espalier/language';
 import {
@@ -15,8 +16,10 @@ import {
   openTensors,
   type TensorSource,
 } from '@espalier/models';
+import { openModelFolder } from '@espalier/models/node';
 import type { Module } from '@espalier/nn';
 import { expect, test } from 'vitest';
+import { familyFolder } from '../helpers/families.ts';
 import { memoryFiles, tinyFile } from '../helpers/tiny-files.ts';
 import { scoresOf } from '../helpers/tiny-model.ts';
 
@@ -65,6 +68,29 @@ test('layers that do nothing have no influence, and go first', async () => {
   expect(leastLayers(influence, 1)).toEqual([2]);
   expect(leastLayers([0.5, 0.1, 0.1, 0.7], 2)).toEqual([1, 2]);
   expect(leastLayers([0.1, 0.1, 0.1], 1)).toEqual([2]);
+});
+
+test.each([
+  ['those that have one', [0], [3, undefined]],
+  ['those that have none', [1], [undefined, undefined]],
+])('windows go along with layers: %s', async (_, dropped, windows) => {
+  const from = await openModelFolder(familyFolder('qwen2-window'));
+  const model = withoutLayers(await openModelInParts(from), dropped);
+  const folder = memoryFiles();
+  await writeCompressedFolder(
+    folder.write,
+    await compressModel(model, planCompression(model, { to: 'safetensors', type: 'F32' })),
+  );
+  const { module, description } = await openLanguageModel(await folder.open());
+  for (const { window, windowLayers } of [model.description.model, description.model])
+    expect([window, windowLayers]).toEqual(windows);
+  const { module: whole } = await openLanguageModel(from);
+  for (const layer of dropped) skip(whole, layer);
+  const text = [3, 1, 4, 1, 5, 9, 2];
+  const [found, wanted] = [await scoresOf(module, text), await scoresOf(whole, text)];
+  for (const [at, row] of wanted.entries())
+    for (const [each, value] of row.entries()) expect(found[at]?.[each]).toBeCloseTo(value, 4);
+  await from.close();
 });
 
 test('layers of another model are not gone on with', async () => {

@@ -246,7 +246,8 @@ test.each(['cpu', 'reference'])(
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(own + 256 * 1024);
     const codes = Int8Array.from((given.arrays['codes'] as EncodedArray).data as Int8Array);
     for (const { data } of Object.values(given.arrays)) data.fill(1);
-    expect(new Int8Array((await matrix.arrays['codes']?.bytes())?.buffer ?? [])).toEqual(codes);
+    const kept = (await matrix.arrays['codes']?.bytes()) ?? new Uint8Array();
+    expect(Buffer.from(codes.buffer).equals(kept)).toBe(true);
   },
 );
 

@@ -1,5 +1,5 @@
 /** A model of which some heads are seen alone. */
-import type { ModelInParts, TensorSource } from '@espalier/models';
+import { layersOf, withLayers, type ModelInParts, type TensorSource } from '@espalier/models';
 import type { Json, ModuleConfig } from '@espalier/nn';
 import { overlaid, rowsOf } from '../sources.ts';
 import type { HeadPlan } from './plan-heads.ts';
@@ -28,7 +28,7 @@ export function withHeads(
   layers: readonly LayerHeads[],
   by: Json,
 ): ModelInParts {
-  const { config, description, tensors } = model;
+  const { tensors } = model;
   const above = new Map<string, TensorSource>();
   const shared = before.heads / before.keyValueHeads;
   for (const [layer, { kept, fitted }] of layers.entries()) {
@@ -43,17 +43,13 @@ export function withHeads(
       }
     above.set(`${place}.${headsOut}.weight`, fitted);
   }
-  const blocks = (config['layers'] as { readonly layers: readonly ModuleConfig[] }).layers;
-  return {
-    ...model,
-    heads: { kept: layers.map(({ kept }) => kept), by },
-    description: { ...description, model: { ...description.model, ...after, headWidth } },
-    config: { ...config, layers: { ...(config['layers'] as object), layers: blocks.map(withCounts) } },
-    tensors: overlaid(tensors, above),
-  };
-
-  function withCounts(block: ModuleConfig): ModuleConfig {
+  const withCounts = (block: ModuleConfig): ModuleConfig => {
     const { body, ...residual } = block['attention'] as { readonly body: object };
     return { ...block, attention: { ...residual, body: { ...body, ...after, headWidth } } };
-  }
+  };
+  return {
+    ...withLayers(model, layersOf(model).map(withCounts)),
+    heads: { kept: layers.map(({ kept }) => kept), by },
+    tensors: overlaid(tensors, above),
+  };
 }

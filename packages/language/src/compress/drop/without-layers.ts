@@ -1,5 +1,5 @@
 /** A model without some of its layers. */
-import { aModelInParts, type ModelInParts, type TensorSource } from '@espalier/models';
+import { aModelInParts, layersOf, withLayers, type ModelInParts, type TensorSource } from '@espalier/models';
 import type { ModuleConfig } from '@espalier/nn';
 import { ArgumentError } from '@espalier/tensor';
 import { aNumber, check, listOf } from '@espalier/tensor/arguments';
@@ -10,31 +10,21 @@ import { aNumber, check, listOf } from '@espalier/tensor/arguments';
  * @throws {ArgumentError} for a number that no layer has, and where none would be left.
  */
 export function withoutLayers(model: ModelInParts, dropped: readonly number[]): ModelInParts {
-  const { config, description } = check('withoutLayers', 'the model', model, aModelInParts);
+  const layers = layersOf(check('withoutLayers', 'the model', model, aModelInParts));
   check('withoutLayers', 'the layers', dropped, listOf(aNumber));
-  const layers = (config['layers'] as { readonly layers: readonly ModuleConfig[] }).layers;
   const wrong = dropped.find((layer) => !(Number.isInteger(layer) && layer >= 0 && layer < layers.length));
   if (wrong !== undefined)
     throw new ArgumentError('withoutLayers', `there is no layer ${wrong}; there are ${layers.length}, from 0 on`);
   const gone = new Set(dropped);
-  const kept = layers.map((_, layer) => layer).filter((layer) => !gone.has(layer));
+  const kept = [...layers.keys()].filter((layer) => !gone.has(layer));
   if (kept.length === 0) throw new ArgumentError('withoutLayers', 'all layers would be gone; leave one');
+  const left = kept.map((layer) => layers[layer] as ModuleConfig);
   return {
-    ...model,
+    ...withLayers(model, left),
     dropped: [...gone].toSorted((a, b) => a - b),
-    description: { ...description, model: { ...description.model, layers: kept.length } },
-    config: { ...config, layers: { ...(config['layers'] as object), layers: kept.map((layer) => layers[layer]) } },
-    places: [
-      ...model.places.filter((place) => !place.startsWith('layers.') && isBefore(model, place)),
-      ...kept.map((_, at) => `layers.${at}`),
-      ...model.places.filter((place) => !place.startsWith('layers.') && !isBefore(model, place)),
-    ],
     tensors: moved(model.tensors, kept),
   };
 }
-
-const isBefore = ({ places }: ModelInParts, place: string): boolean =>
-  places.indexOf(place) < places.indexOf('layers.0');
 
 /** Tensors of layers under the numbers that those have among the ones that are kept. */
 function moved(source: TensorSource, kept: readonly number[]): TensorSource {

@@ -7,6 +7,7 @@ import {
   aText,
   check,
   checkOptions,
+  listOf,
   oneOf,
   ruleOf,
   type OptionRules,
@@ -104,6 +105,31 @@ function placesOf(config: ModuleConfig): readonly string[] {
     const { layers } = part as { readonly layers?: unknown };
     return name === 'layers' && Array.isArray(layers) ? layers.map((_, index) => `layers.${index}`) : [name];
   });
+}
+
+/**
+ * The same model with other layers, as `build` takes them, said in the words of its family; where their tensors are is the matter of whoever
+ * asks.
+ * @throws {ArgumentError} without a layer.
+ */
+export function withLayers(model: ModelInParts, layers: readonly ModuleConfig[]): ModelInParts {
+  const { config: before, description } = check('withLayers', 'the model', model, aModelInParts);
+  const [first] = check('withLayers', 'the layers', layers, listOf<ModuleConfig>(anObject as never));
+  if (!first) throw new ArgumentError('withLayers', 'a model has one layer at least; leave one');
+  const config = { ...before, layers: { ...(before['layers'] as object), layers } };
+  const sizes = familyNamed(description.family).sizes(config, first, layers);
+  return {
+    ...model,
+    config,
+    description: { ...description, model: { ...description.model, ...sizes, layers: layers.length } },
+    places: placesOf(config),
+  };
+}
+
+/** The descriptions of the layers of a model, in their order. */
+export function layersOf(model: ModelInParts): readonly ModuleConfig[] {
+  const { config } = check('layersOf', 'the model', model, aModelInParts);
+  return (config['layers'] as { readonly layers: readonly ModuleConfig[] }).layers;
 }
 
 /** The description of a submodule. */
