@@ -152,6 +152,9 @@ export function optimizeOperations(folder: string): readonly Operation[] {
     ]),
     row('encodeSymbols', optimize.encodeSymbols, () => [mask()]),
     row('finetune', optimize.finetune, () => [training()]),
+    row('lowRank', optimize.lowRank, () => [
+      { rank: 4, alpha: 8, others: 'vectors', include: ['*'], exclude: ['*.bias'] },
+    ]),
     row('folderBytes', folderBytes, () => [folder]),
     row('folderStore', inFolder(folderStore), () => ['store']),
     row('formatModels', optimize.formatModels, () => [[report.before, report.after]]),

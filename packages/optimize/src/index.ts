@@ -60,6 +60,7 @@ export type { FailureKind, LoopTrial, TrialFailure } from './loop/trial.ts';
 export { decodeSymbols, encodeSymbols } from './entropy/symbols.ts';
 export { GoalError, RecipeError, type OptimizeErrorCode } from './errors.ts';
 export { finetune } from './finetune/finetune.ts';
+export { lowRank, type LowRankOptions } from './low-rank/low-rank.ts';
 export type { EncodedDescription } from './layout/encoded-weight.ts';
 export type { InputDescription } from './layout/weight-inputs.ts';
 export type { ViewedDescription } from './layout/viewed-weight.ts';

@@ -21,6 +21,7 @@ export const passesReader: Reader = {
         { type: 'prune', sparsity: { '0.*': 0.5, '*': 0.25 }, method: 'taylor', calibrate: { examples: 8 } },
         { type: 'prune', pattern: '2:4', schedule: { shape: 'exponential', end: 0.5, updates: 3 } },
         { type: 'prune', sparsity: 0.5, pattern: '4x1', minimum: { '*': 0.1 }, maximum: 0.9 },
+        { type: 'low-rank', rank: 4, alpha: 8, others: 'vectors', exclude: ['*.bias'] },
         { type: 'lottery', rounds: 2, share: 0.2, rewindTo: 1, rewind: 'weights', train: { epochs: 2 } },
       ],
       [

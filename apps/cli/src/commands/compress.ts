@@ -46,6 +46,7 @@ interface CompressOptions extends ComputeOptions {
   readonly dropLayers?: number;
   readonly dropHeads?: number;
   readonly recover?: number;
+  readonly recoverRank?: number;
   readonly type?: string;
   readonly tensors?: readonly TypeRule[];
   readonly text?: string;
@@ -95,6 +96,11 @@ export function addCompressCommand(program: Command, environment: Environment): 
       wholeNumberFrom(1),
     )
     .option('--recover <epochs>', 'train what is left on the text, against the model as it was', wholeNumberFrom(1))
+    .option(
+      '--recover-rank <n>',
+      'with --recover: train changes of so low a rank in place of the matrices',
+      wholeNumberFrom(1),
+    )
     .option('--type <name>', 'the type of the matrices of layers in the file: Q4_0, Q5_1, F16')
     .option('--tensors <name=type>', 'the type of tensors by name, * for any letters; before all others', ruleFrom)
     .option('--goal <goal>', "find types that keep it: 'bytes<=80MB', 'kl<=0.2'; several, or with commas", another)
@@ -215,16 +221,20 @@ function flagsOf(options: CompressOptions): string[] {
   });
 }
 
-function methodOf({ method, bits, group, zeros, sparsity, pattern, recover }: CompressOptions): {
+function methodOf({ method, bits, group, zeros, sparsity, pattern, recover, recoverRank }: CompressOptions): {
   readonly method?: CompressionMethod;
 } {
+  if (recoverRank !== undefined && recover === undefined)
+    throw new UsageError('--recover-rank: this is of a recovery: say for how many epochs by --recover');
   const given = {
     ...(bits !== undefined && { bits }),
     ...(group !== undefined && { group }),
     ...(sparsity !== undefined && { sparsity }),
     ...(pattern !== undefined && { pattern }),
     ...(zeros !== undefined && { zeros }),
-    ...(recover !== undefined && { recover: { epochs: recover } }),
+    ...(recover !== undefined && {
+      recover: { epochs: recover, ...(recoverRank !== undefined && { rank: recoverRank }) },
+    }),
   };
   const [first] = Object.keys(given);
   if (method === undefined && first !== undefined)

@@ -89,7 +89,12 @@ test('layers are left out, and what is left is trained back', async () => {
   const line = ['--method', 'sparse-gpt', '--recover', '1', '--length', '128', '--sequences', '1'];
   const trained = place('trained');
   expect(await runHere('compress', small, ...line, '--text', text, '-o', trained, ...cpu)).toMatchObject({ code: 0 });
-  for (const model of [small, trained])
+  const changed = place('changed');
+  const low = [...line, '--recover-rank', '2', '--text', text, '-o', changed, ...cpu];
+  expect(await runHere('compress', small, ...low)).toMatchObject({ code: 0 });
+  const alone = await runHere('compress', small, '--method', 'wanda', '--recover-rank', '2', '--text', text, '--plan');
+  expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('--recover-rank: this is of a recovery')]);
+  for (const model of [small, trained, changed])
     expect(await runHere('generate', model, '--prompt', 'Once', '--max-tokens', '3', ...cpu)).toMatchObject({
       code: 0,
     });

@@ -171,9 +171,14 @@ test('a model of logits tells tokens as it did', async () => {
     }
     return sum;
   };
-  for (const type of ['gptq', 'sparse-gpt'] as const) {
+  for (const [type, more] of [
+    ['gptq', {}],
+    ['sparse-gpt', {}],
+    ['gptq', { rank: 2 }],
+    ['sparse-gpt', { rank: 2 }],
+  ] as const) {
     const at = (learningRate: number): Promise<number> =>
-      loss({ type, recover: { ...recover, learningRate, length: 16 } });
+      loss({ type, recover: { ...recover, learningRate, length: 16, ...more } });
     expect(await at(0.001)).toBeLessThan(0.9 * (await at(1e-12)));
   }
 });
@@ -182,6 +187,7 @@ test.each<[string, CompressionMethod, CompressOptions]>([
   ['leaves nothing to train', { type: 'rtn', group: 'row', recover: {} }, {}],
   ['epochs', { type: 'sparse-gpt', recover: { epochs: 0 } }, {}],
   ['fewer than 4000 tokens', { type: 'sparse-gpt', recover: { length: 4000 } }, {}],
+  ['rank', { type: 'magnitude', recover: { rank: 0 } }, {}],
   ['give ids', { type: 'magnitude', recover: {} }, { ids: [] }],
 ])('what cannot be is refused: %s', async (message, method, options) => {
   await expect(folderOf(method, options)).rejects.toThrow(message);

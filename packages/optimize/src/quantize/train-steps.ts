@@ -1,6 +1,6 @@
 /** Scales that are trained for the time of a stage, in the places where fixed ones stand before and after. */
-import { Module, type ModuleConfig, type Parameter } from '@espalier/nn';
-import type { Tensor } from '@espalier/tensor';
+import type { Module, Parameter } from '@espalier/nn';
+import { Companions } from '../recipe/companions.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
 import { StaticRounding } from './activations/rounded-input.ts';
 import { LearnedRounding, LearnedSteps } from './learned-steps.ts';
@@ -27,27 +27,9 @@ export function learnRounding({ inputs, device }: Parameter): void {
     if (view instanceof StaticRounding) inputs[place] = new LearnedRounding(view, device);
 }
 
-/** Scales, trained with the model that has them in its views. */
-export class Steps extends Module {
-  readonly type = 'steps';
-
-  constructor(steps: Iterable<readonly [string, Parameter]>) {
-    super();
-    for (const [name, each] of steps) this.addParameter(name, each);
-  }
-
-  forward(x: Tensor): Tensor {
-    return x;
-  }
-
-  config(): ModuleConfig {
-    return { type: this.type };
-  }
-}
-
 /** All that is trained beside some weights, as a module. */
 export function learnedSteps(chosen: readonly NamedParameter[]): Module {
-  return new Steps(
+  return new Companions(
     chosen.flatMap(({ name, parameter }) => {
       const ofInputs = parameter.inputs.find((view) => view instanceof LearnedRounding);
       const ofWeight = stepsOf(parameter);

@@ -1,5 +1,5 @@
 /** Modules that are trained with a model and thrown away afterwards: projections, heads. */
-import { callContext, Module, type CallContext, type ModuleConfig, type Tap } from '@espalier/nn';
+import { callContext, Module, type CallContext, type ModuleConfig, type Parameter, type Tap } from '@espalier/nn';
 import type { Tensor } from '@espalier/tensor';
 
 /**
@@ -25,5 +25,23 @@ export class Accompanied extends Module {
   config(): ModuleConfig {
     const parts = [...this.children()].map(([name, module]) => [name, module.config()] as const);
     return { type: this.type, ...Object.fromEntries(parts) };
+  }
+}
+
+/** Parameters of views of a model, which are trained with it. */
+export class Companions extends Module {
+  readonly type = 'companions';
+
+  constructor(parameters: Iterable<readonly [string, Parameter]>) {
+    super();
+    for (const [name, each] of parameters) this.addParameter(name, each);
+  }
+
+  forward(x: Tensor): Tensor {
+    return x;
+  }
+
+  config(): ModuleConfig {
+    return { type: this.type };
   }
 }

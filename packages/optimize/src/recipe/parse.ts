@@ -39,6 +39,7 @@ import { wanda, type WandaOptions } from '../second-order/wanda.ts';
 import { dropLayers, type DropLayersOptions } from '../structured/drop-layers.ts';
 import type { ShrinkOptions } from '../structured/options.ts';
 import { shrink } from '../structured/shrink.ts';
+import { lowRank, type LowRankOptions } from '../low-rank/low-rank.ts';
 import { mixedBy, type MixedOptions } from '../sensitivity/mixed.ts';
 import type { Pass, StepConfig } from './pass.ts';
 import type { TrainingConfig } from './training-config.ts';
@@ -111,6 +112,7 @@ const types = new Registry<PassType>('type of pass', ({ type }) => type, [
       distill({ ...rest, teacher: namedTeacher(teacher, models), ...(models.cache && { cache: models.cache }) }),
   },
   { type: 'finetune', make: (options: TrainingConfig) => finetune(options) },
+  { type: 'low-rank', make: (options: LowRankOptions) => lowRank(options) },
   { type: 'cluster', make: (options: ClusterOptions) => cluster(options) },
   { type: 'mixed', make: (options: MixedOptions) => mixed(options) },
   { type: 'encode', make: (options: EncodeOptions) => encode(options) },

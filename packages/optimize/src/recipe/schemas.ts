@@ -155,6 +155,12 @@ export const optionSchemas: Readonly<Record<string, Schema>> = {
     train: training,
   }),
   finetune: object(trainingOptions),
+  'low-rank': object({
+    rank: whole(1),
+    alpha: number({ exclusiveMinimum: 0 }),
+    others: oneOf('none', 'vectors'),
+    ...filter,
+  }),
   encode: object({ format: text, options: { type: 'object' }, ...filter }, 'format'),
   cluster: object({
     bits: perTensor({ type: 'integer', minimum: 1, maximum: 8 }),

@@ -14,7 +14,7 @@ import { storeEncoding } from '../layout/file-form.ts';
 import { setQuantization } from '../quantize/quantize-view.ts';
 import { MaskView } from '../prune/mask-view.ts';
 import { settle } from '../quantize/settle.ts';
-import { Steps } from '../quantize/train-steps.ts';
+import { Companions } from '../recipe/companions.ts';
 import { quote } from '../quote.ts';
 import { oneOf } from '../recipe/options.ts';
 import type { Effect } from '../recipe/pass.ts';
@@ -127,7 +127,7 @@ export class RoundedWeights {
 
   /** The scales of some parameters, as what is trained beside them. */
   scales(chosen: readonly NamedParameter[]): Module {
-    return new Steps(
+    return new Companions(
       chosen.flatMap(({ name, parameter }) => {
         const view = this.#views.get(parameter);
         return view ? [[name, view.shares] as const] : [];

@@ -93,7 +93,12 @@ const right: readonly unknown[] = [
   [
     { type: 'wanda', sparsity: 0.5 },
     { type: 'lottery', rounds: 3, share: 0.2, rewindTo: 1 },
-    { type: 'finetune', epochs: 1 },
+    {
+      together: [
+        { type: 'low-rank', rank: 4, alpha: 4, others: 'vectors' },
+        { type: 'finetune', epochs: 1 },
+      ],
+    },
   ],
   [
     { type: 'drop-layers', ratio: 0.25 },

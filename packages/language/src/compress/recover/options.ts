@@ -5,7 +5,7 @@ import { aNumber, aPositiveInteger, checkOptions, type OptionRules } from '@espa
 export interface RecoverOptions {
   /** How often all texts are gone through. Default: 3. */
   readonly epochs?: number;
-  /** The largest, of AdamW, which falls to 0. Default: 0.00005 under grids, else 0.0002. */
+  /** The largest, of AdamW, which falls to 0. Default: 0.00005 under grids, else 0.0002; ten times that with a rank. */
   readonly learningRate?: number;
   /** Tokens of a row; of texts to embed, several share one. Default: 128. */
   readonly length?: number;
@@ -13,6 +13,11 @@ export interface RecoverOptions {
   readonly batch?: number;
   /** Of how many rows, spread evenly, the layers' inputs are measured before. Default: 64. */
   readonly calibrate?: number;
+  /**
+   * Trains changes of so low a rank in place of the matrices, with scales, norms and biases (`lowRank` of `optimize`): less memory, and
+   * little is forgotten where texts are few. Default: the matrices themselves.
+   */
+  readonly rank?: number;
 }
 
 const rules: OptionRules<RecoverOptions> = {
@@ -21,6 +26,7 @@ const rules: OptionRules<RecoverOptions> = {
   length: aPositiveInteger,
   batch: aPositiveInteger,
   calibrate: aPositiveInteger,
+  rank: aPositiveInteger,
 };
 
 /** @throws {ArgumentError} for options that cannot be. */

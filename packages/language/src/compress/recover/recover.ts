@@ -1,7 +1,7 @@
 /** Compression of a model as a whole, which is trained against what it was before it is written. */
 import { gguf, openTensors, readTensor, safetensors, type ModelInParts, type TensorSource } from '@espalier/models';
 import { buildForValues, dataset, prefer, type AbortSignalLike, type Dataset, type Module } from '@espalier/nn';
-import { distill, runRecipe, together, type PassProgress } from '@espalier/optimize';
+import { distill, lowRank, runRecipe, together, type PassProgress } from '@espalier/optimize';
 import { ArgumentError, fromTyped, zeros, type Tensor } from '@espalier/tensor';
 import type { Pooling } from '../../embed/pooling.ts';
 import { isWorkedOn, tensorsOf, type LayerWork } from '../layer.ts';
@@ -32,7 +32,7 @@ export async function recoverLayers(work: LayerWork, recovery: Recovery): Promis
   const { model, plan, method, device, seed } = work;
   const { parts, ids, options, signal, onProgress } = recovery;
   const { epochs = 3, length = 128, batch = 8, calibrate = 64 } = options;
-  const { learningRate = method.rounds ? 5e-5 : 2e-4 } = options;
+  const { rank, learningRate = (method.rounds ? 5e-5 : 2e-4) * (rank === undefined ? 1 : 10) } = options;
   const file = `recovered.${plan.to}`;
   if (!(await found(parts, file))) {
     const base = await openWhole(work);
@@ -43,10 +43,9 @@ export async function recoverLayers(work: LayerWork, recovery: Recovery): Promis
     const prefix = isOfStates ? 'model.' : '';
     const include = [...base.namedParameters().keys()].filter((name) => isWorkedOn(work, name));
     const layers = model.places.filter((place) => place.startsWith('layers.')).map((place) => prefix + place);
-    const passes = method.passes(
-      Math.min(calibrate, train.size),
-      include.map((name) => prefix + name),
-    );
+    const matrices = include.map((name) => prefix + name);
+    const passes = method.passes(Math.min(calibrate, train.size), matrices);
+    const changes = rank === undefined ? [] : [lowRank({ rank, others: 'vectors', include: matrices })];
     const lesson = distill({
       weakTeacher: 'use',
       alpha: 1,
@@ -60,7 +59,7 @@ export async function recoverLayers(work: LayerWork, recovery: Recovery): Promis
       },
     });
     // What is first in a stage is first asked for its part of the training, and makes nothing final that others train.
-    const { model: made } = await runRecipe(learner, [together(lesson, ...passes)], {
+    const { model: made } = await runRecipe(learner, [together(lesson, ...changes, ...passes)], {
       data: { train },
       seed,
       ...(signal && { signal }),
