@@ -46,7 +46,8 @@ test('every start gives ascending centres, to the nearest of which each number b
   fc.assert(
     fc.property(numbers, fc.integer({ min: 1, max: 16 }), fc.constantFrom(...clusterStarts), (values, count, start) => {
       const { centres, codes } = kMeans(values, count, { start, generator: new Generator(1) });
-      expect([...centres]).toEqual([...new Set(centres)].toSorted((a, b) => a - b));
+      // Not by a set, in which -0, a centre of numbers that are nearly 0, is 0.
+      for (const [at, centre] of centres.subarray(1).entries()) expect(centre).toBeGreaterThan(centres[at] as number);
       expect(centres.length).toBeLessThanOrEqual(count);
       for (const [index, value] of values.entries()) {
         const own = Math.abs(value - (centres[codes[index] as number] as number));
