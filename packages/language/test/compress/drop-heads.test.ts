@@ -231,9 +231,13 @@ describe('refused', () => {
     await folder.close();
   });
 
-  test('all heads, and a walk without texts', async () => {
+  test('all heads, a walk without texts, and plans of other models', async () => {
     const model = await drawn();
     expect(() => planHeads(model, 2)).toThrow('2 of 2 heads of keys and values would be gone');
     await expect(dropHeads(model, planHeads(model, 1), { ids: [] })).rejects.toThrow('heads are judged by texts');
+    const other = planHeads(await drawn({ keyValueHeads: 4 }), 1);
+    await expect(dropHeads(model, other, { ids })).rejects.toThrow('the plan is of a model with other heads');
+    const nothing = { before: {}, after: {} } as never;
+    await expect(dropHeads(model, nothing, { ids })).rejects.toThrow('the number of heads is NaN');
   });
 });

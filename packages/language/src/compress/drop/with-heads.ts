@@ -19,20 +19,20 @@ export const headsOut: string = `${attention}.out`;
 
 /**
  * The same model with the heads of a plan: queries, keys and values are read where they were, without the rows of heads that are gone.
- * Of layers behind the last of those that are given the tensors are those of the file.
+ * Of layers that are not given the tensors are those of the file.
+ * @param layers by their places: `layers.0`
  * @param by what the heads were chosen by
  */
 export function withHeads(
   model: ModelInParts,
   { before, after, headWidth }: HeadPlan,
-  layers: readonly LayerHeads[],
+  layers: ReadonlyMap<string, LayerHeads>,
   by: Json,
 ): ModelInParts {
   const { tensors } = model;
   const above = new Map<string, TensorSource>();
   const shared = before.heads / before.keyValueHeads;
-  for (const [layer, { kept, fitted }] of layers.entries()) {
-    const place = `layers.${layer}`;
+  for (const [place, { kept, fitted }] of layers) {
     const rows = (heads: number): readonly number[] =>
       kept.flatMap((head) => Array.from({ length: heads * headWidth }, (_, row) => head * heads * headWidth + row));
     const rowsFor = { query: rows(shared), key: rows(1), value: rows(1) };
@@ -49,7 +49,7 @@ export function withHeads(
   };
   return {
     ...withLayers(model, layersOf(model).map(withCounts)),
-    heads: { kept: layers.map(({ kept }) => kept), by },
+    heads: { kept: [...layers.values()].map(({ kept }) => kept), by },
     tensors: overlaid(tensors, above),
   };
 }
