@@ -63,16 +63,16 @@ export function roundedAs(activations: EncodedProduct['activations'], x: Tensor)
           [0, whole - depth],
         ]);
   const inGroups = reshapeFrom(padded.node, [rows, groups, activationGroup], [0]);
-  const { node } = roundedRows(inGroups, groupCodes[activations]);
+  const { node } = roundedRows(inGroups, groupCodes[activations], true);
   return reshapeFrom(node, [rows, whole], [0]).slice([], [rows, depth]);
 }
 
-/** What is left of rows that are rounded to codes up to one, a scale a row. */
-function roundedRows(x: Tensor, most: number = largestCode): Tensor {
+/** What is left of rows that are rounded to codes up to one, or that end there, a scale a row. */
+function roundedRows(x: Tensor, most: number = largestCode, ends = false): Tensor {
   const largest = x.abs().max([-1], { keepDims: true });
   const scale = largest.minimum(largestScaled).div(most);
   // A row of zeros has the scale 0, and stays one. NaN is chosen, not computed: compilers of shaders take ∞ - ∞ for 0.
   const codes = x.div(scale.maximum(smallest)).round();
-  const held = most === groupCodes['int16-groups'] ? codes.maximum(-most).minimum(most) : codes;
+  const held = ends ? codes.maximum(-most).minimum(most) : codes;
   return held.mul(scale).where(largest.isFinite(), NaN);
 }

@@ -5,8 +5,8 @@ import { below } from '../dtype/neighbours.ts';
 export const activationGroup = 32;
 
 /**
- * The largest code of activations that are rounded in groups, by what they are rounded to. Codes of 16 bits end there: a scale
- * below the smallest normal number may be too small.
+ * The largest code of activations that are rounded in groups, by what they are rounded to. Codes end there: a scale below the
+ * smallest normal number may be too small.
  */
 export const groupCodes = { 'int8-groups': 127, 'int16-groups': 32767 } as const;
 

@@ -45,12 +45,12 @@ const roundings: Readonly<Record<EncodedMatmulSpec['activations'], (row: Float64
   codes: (row) => row,
   int8: (row) => roundedRow(row, largestCode),
   'int8-groups': (row) => roundedGroups(row, groupCodes['int8-groups']),
-  'int16-groups': (row) => roundedGroups(row, groupCodes['int16-groups'], groupCodes['int16-groups']),
+  'int16-groups': (row) => roundedGroups(row, groupCodes['int16-groups']),
 };
 
-function roundedGroups(row: Float64Array, most: number, end?: number): Float64Array {
+function roundedGroups(row: Float64Array, most: number): Float64Array {
   for (let at = 0; at < row.length; at += activationGroup)
-    row.set(roundedRow(row.subarray(at, at + activationGroup), most, end), at);
+    row.set(roundedRow(row.subarray(at, at + activationGroup), most, most), at);
   return row;
 }
 

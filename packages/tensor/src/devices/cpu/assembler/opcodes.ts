@@ -220,6 +220,9 @@ export const plainOpcodes = {
   'f64x2.pmax': 'fdf7 vv>v',
   // Relaxed SIMD: a * b + c, rounded once or twice as the hardware likes.
   'f32x4.relaxed_madd': 'fd105 vvv>v',
+  // Sums of two or four products of i8 and i7: the same on all engines while the second factor is not negative.
+  'i16x8.relaxed_dot_i8x16_i7x16_s': 'fd112 vv>v',
+  'i32x4.relaxed_dot_i8x16_i7x16_add_s': 'fd113 vvv>v',
 } as const;
 
 /** Loads and stores; they take an alignment and an offset. Lane forms also take a lane number. */

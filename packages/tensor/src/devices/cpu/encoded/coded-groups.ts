@@ -73,11 +73,12 @@ function eightsOf(f: FunctionBuilder, { own, paired, activations }: CodedGroups,
         });
       })
     : fours;
-  const least = op('i16x8.splat', i32(-groupCodes['int16-groups']));
+  const most = groupCodes[activations];
+  const [least, largest] = [-most, most].map((code) => op('i16x8.splat', i32(code))) as [Expression, Expression];
   return arranged.flatMap((four, place) => {
     if (place % 2 !== 0) return [];
     const eight = op('i16x8.narrow_i32x4_s', four, arranged[place + 1] as Expression);
-    return [f.let(activations === 'int16-groups' ? op('i16x8.max_s', eight, least) : eight)];
+    return [f.let(op('i16x8.min_s', op('i16x8.max_s', eight, least), largest))];
   });
 }
 

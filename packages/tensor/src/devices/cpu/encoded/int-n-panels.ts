@@ -1,6 +1,6 @@
 /**
  * WebAssembly functions that write rows of x, rounded to codes, as panels of 4 or 8 rows side by side. A group of a panel has what
- * a middle takes off, where codes of the matrix count from one; its codes, two columns of four rows a vector; then the scales of
+ * a middle takes off, where codes of the matrix count from one; its codes, two or four columns of four rows a vector; then the scales of
  * the rows, and where there are minima what their codes add up to.
  */
 import { call, i32, memoryOp, op, select, type Callable, type Local } from '../assembler/expression.ts';
@@ -8,7 +8,8 @@ import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import { transpose4 } from '../gemm/pack.ts';
 import { activationGroup } from '../../../kernel/activations.ts';
-import { addCodeGroups, bytesOfNumbers, isCentred, type CodedKind } from './int-n-rows.ts';
+import type { CodedKind } from './int-n-bytes.ts';
+import { addCodeGroups, bytesOfNumbers, isCentred } from './int-n-rows.ts';
 import { atMost } from './vectors.ts';
 
 /** Vectors of rows of x that a wide panel has side by side. */
@@ -28,9 +29,9 @@ export interface PanelGroup {
 }
 
 /** The parts of a group. */
-export function panelGroup({ own }: Pick<CodedKind, 'own'>, vectors: number): PanelGroup {
+export function panelGroup({ own, width }: CodedKind, vectors: number): PanelGroup {
   const codes = isCentred({ own }) ? vectors * 16 : 0;
-  const scales = codes + (own.group / 2) * vectors * 16;
+  const scales = codes + own.group * width * vectors * 4;
   const sums = scales + vectors * 16;
   return { codes, scales, sums, bytes: own.minima ? sums + vectors * 16 : sums };
 }
@@ -46,7 +47,8 @@ export function panelsBytes(kind: CodedKind, groups: number, rows: number): numb
 /** Bytes of workspace for rows that become a panel. */
 export const codedRowsBytes = (kind: CodedKind, groups: number): number => wideRows * rowBytes(kind, groups);
 
-const rowBytes = ({ own }: CodedKind, groups: number): number => groups * own.group * 2 + 2 * bytesOfNumbers(groups);
+const rowBytes = ({ own, width }: CodedKind, groups: number): number =>
+  groups * own.group * width + 2 * bytesOfNumbers(groups);
 
 /** Adds `codePanels(x, panels, rows, count, groups)`: panels of `count` rows of x; `rows` has `codedRowsBytes`. */
 export function addCodePanels(module: ModuleBuilder, kind: CodedKind): void {
@@ -54,8 +56,9 @@ export function addCodePanels(module: ModuleBuilder, kind: CodedKind): void {
   const [interleaveWide, interleaveNarrow] = [wide, narrow].map((vectors) => addInterleave(module, kind, vectors));
   const f = module.function('codePanels', ['i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
   const [x, panels, rows, count, groups] = f.arguments;
+  const { width } = kind;
   const { group } = kind.own;
-  const codesBytes = f.let(op('i32.mul', groups, i32(group * 2)));
+  const codesBytes = f.let(op('i32.mul', groups, i32(group * width)));
   // As `bytesOfNumbers` has it.
   const numbersBytes = f.let(op('i32.and', op('i32.add', op('i32.shl', groups, i32(2)), i32(31)), i32(-16)));
   const rowStep = f.let(op('i32.add', codesBytes, op('i32.shl', numbersBytes, i32(1))));
@@ -66,7 +69,7 @@ export function addCodePanels(module: ModuleBuilder, kind: CodedKind): void {
     f.repeat(now, () => {
       const scales = f.let(op('i32.add', to, codesBytes));
       f.do(call(codeGroups, x, to, scales, op('i32.add', scales, numbersBytes), blocks));
-      f.increase(x, op('i32.shl', codesBytes, i32(1)));
+      f.increase(x, op('i32.mul', codesBytes, i32(4 / width)));
       f.increase(to, rowStep);
     });
     const given = [rows, panels, op('i32.sub', now, i32(1)), groups, rowStep, codesBytes, numbersBytes];
@@ -100,13 +103,14 @@ function addInterleave(module: ModuleBuilder, kind: CodedKind, vectors: number):
         numbersBytes,
       });
     const part = panelGroup(kind, vectors);
+    const groupBytes = kind.own.group * kind.width;
     f.repeat(groups, () => {
-      for (let at = 0; at < kind.own.group; at += 8) {
-        const eights = pointers.map((pointer) => f.let(memoryOp('v128.load', at * 2, [pointer])));
-        for (const [pair, four] of transpose4(f, eights).entries())
-          f.store('v128.store', begin, four, part.codes + (at / 2 + pair) * vectors * 16);
+      for (let at = 0; at < groupBytes; at += 16) {
+        const loaded = pointers.map((pointer) => f.let(memoryOp('v128.load', at, [pointer])));
+        for (const [word, four] of transpose4(f, loaded).entries())
+          f.store('v128.store', begin, four, part.codes + (at / 4 + word) * vectors * 16);
       }
-      for (const pointer of pointers) f.increase(pointer, kind.own.group * 2);
+      for (const pointer of pointers) f.increase(pointer, groupBytes);
       f.increase(begin, part.bytes);
     });
   }

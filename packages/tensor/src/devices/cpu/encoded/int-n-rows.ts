@@ -6,8 +6,7 @@
  * The body of a loop is one group of each row: V8 moves the loads of a body to its top, and what does not fit registers there is
  * stored and loaded again, which took as long as all else.
  */
-import type { GroupActivations } from '../../../kernel/activations.ts';
-import { centreOf, type GroupedCodes } from '../../../kernel/grouped-codes.ts';
+import { centreOf } from '../../../kernel/grouped-codes.ts';
 import { f64, i32, memoryOp, op, v128, type Expression, type Local } from '../assembler/expression.ts';
 import type { FunctionBuilder } from '../assembler/function-builder.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
@@ -16,19 +15,13 @@ import { sumOfLanes } from '../gemm/dot-rows.ts';
 import { roundUp } from '../gemm/gemm.ts';
 import { onceAnEngineEach } from '../once-an-engine.ts';
 import { forEachCodedGroup } from './coded-groups.ts';
-import { codeReader, codesTogether, type CodeReader } from './int-n-codes.ts';
+import { byteReader, bytesOfEights, columnsRead, plusProducts, type CodedKind } from './int-n-bytes.ts';
+import { codeReader, type CodeReader } from './int-n-codes.ts';
 import { groupsOfStepBits, scaleBytes, scaleReader, type ScaleReader } from './int-n-scales.ts';
 import { forEachRowApart } from './rows-apart.ts';
 import { forEachBlock } from './vectors.ts';
 
-/** What functions for x that is rounded in groups are made for. */
-export interface CodedKind {
-  readonly own: GroupedCodes;
-  /** What x is rounded to. */
-  readonly activations: GroupActivations;
-}
-
-/** The same with how many groups there are, modulo 4. */
+/** What functions for x that is rounded in groups are made for, with how many groups there are, modulo 4. */
 export interface CodedRowsKind extends CodedKind {
   readonly rest: number;
 }
@@ -72,8 +65,8 @@ const none = v128([0, 0, 0, 0]);
  * Whether codes of 4 bits are read by twos, b = even + 16 · odd, which times x is even · x + odd · x', where b meets the x of
  * the even one, and b >> 4 that of the odd one less 16 times that of the even one: of 8 bits both fit i16.
  */
-const isByTwos = ({ own, activations }: CodedKind): boolean =>
-  own.bits === 4 && !own.table && activations === 'int8-groups';
+const isByTwos = ({ own, activations, width }: CodedKind): boolean =>
+  own.bits === 4 && !own.table && activations === 'int8-groups' && width === 2;
 
 /** Whether even and odd columns of sixteen are apart. */
 const isPaired = ({ own }: Pick<CodedKind, 'own'>): boolean => own.bits === 4;
@@ -81,16 +74,21 @@ const isPaired = ({ own }: Pick<CodedKind, 'own'>): boolean => own.bits === 4;
 /** Whether codes count from a middle, which is taken off in whole numbers. */
 export const isCentred = ({ own }: Pick<CodedKind, 'own'>): boolean => !own.minima && !own.table;
 
-/** How codes of the matrix are read, in the order in which `codeGroups` writes those of x. */
-export function readingOf(kind: CodedKind, { inTwos, inPairs, inOrder }: CodeReader): CodeReader['inOrder'] {
-  return isByTwos(kind) ? inTwos : isPaired(kind) ? inPairs : inOrder;
+/** How counts of `columnsRead` are read, in the order in which `codeGroups` writes codes of x. */
+export function readingOf(
+  f: FunctionBuilder,
+  kind: CodedKind,
+  { inTwos, inPairs, inOrder }: CodeReader,
+): (pointer: Local, offset: number) => readonly Expression[] {
+  const eights = isByTwos(kind) ? inTwos : isPaired(kind) ? inPairs : inOrder;
+  return kind.width === 1 ? byteReader(f, kind, eights) : eights;
 }
 
 /** Bytes of a number of each group of a row of x, with a vector more. */
 export const bytesOfNumbers = (groups: number): number => roundUp(groups * 4, 16) + 16;
 
 /**
- * Adds `codeGroups(x, codes, xScales, xSums, blocks)`: a row of x as codes of i16, and of each group its scale and what its codes
+ * Adds `codeGroups(x, codes, xScales, xSums, blocks)`: a row of x as codes of i16 or i8, and of each group its scale and what its codes
  * add up to: i32 times the middle that codes count from, or f32. Behind the numbers of either kind are four zeros.
  */
 export function addCodeGroups(module: ModuleBuilder, kind: CodedKind): FunctionBuilder {
@@ -98,16 +96,12 @@ export function addCodeGroups(module: ModuleBuilder, kind: CodedKind): FunctionB
   const f = module.function('codeGroups', ['i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
   const [x, codes, xScales, xSums, blocks] = f.arguments;
   forEachCodedGroup(f, { ...kind, paired: isPaired(kind) }, x, blocks, (eights, sum, scale) => {
-    for (const [place, eight] of eights.entries()) {
-      const even = eights[place - 1];
-      const ofTwo = isByTwos(kind) && place % 2 === 1 && even;
-      const stored = ofTwo ? op('i16x8.sub', eight, op('i16x8.shl', even, i32(4))) : eight;
-      f.store('v128.store', codes, stored, place * 16);
-    }
+    const stored = kind.width === 1 ? bytesOfEights(kind, eights) : isByTwos(kind) ? twosOf(eights) : eights;
+    for (const [place, vector] of stored.entries()) f.store('v128.store', codes, vector, place * 16);
     f.store('f32.store', xScales, scale);
     if (isCentred(kind)) f.store('i32.store', xSums, op('i32.mul', sum, i32(centreOf(own).centre)));
     else f.store('f32.store', xSums, op('f32.convert_i32_s', sum));
-    f.increase(codes, own.group * 2);
+    f.increase(codes, own.group * kind.width);
     f.increase(xScales, 4);
     f.increase(xSums, 4);
   });
@@ -115,6 +109,12 @@ export function addCodeGroups(module: ModuleBuilder, kind: CodedKind): FunctionB
   for (const pointer of [xScales, xSums]) f.store('v128.store', pointer, none);
   return f;
 }
+
+/** Of eights of even and of odd codes the latter less 16 times the former. */
+const twosOf = (eights: readonly Local[]): readonly Expression[] =>
+  eights.map((eight, place) =>
+    place % 2 === 0 ? eight : op('i16x8.sub', eight, op('i16x8.shl', eights[place - 1] as Local, i32(4))),
+  );
 
 interface Row {
   readonly codes: Local;
@@ -129,7 +129,7 @@ interface Row {
 
 interface Walk {
   readonly kind: CodedRowsKind;
-  readonly codes: CodeReader;
+  readonly read: ReturnType<typeof readingOf>;
   readonly numbersOf: ScaleReader;
   readonly x: Local;
   readonly xScales: Local;
@@ -147,7 +147,8 @@ function addMultiply(module: ModuleBuilder, kind: CodedRowsKind): void {
   const [xCodes, xScales, xSums, scratch, codes, scales, minima, steps, otherSteps, table] = f.arguments as Local[];
   const [y, rows, groups, codeStep, scaleStep, otherStep, stepStep] = f.arguments.slice(10);
   const isStepped = own.scales === 'i8';
-  const fixed = { kind, codes: codeReader(f, own, table as Local), numbersOf: scaleReader(f, own) };
+  const read = readingOf(f, kind, codeReader(f, own, table as Local));
+  const fixed = { kind, read, numbersOf: scaleReader(f, own) };
   const arrays = [
     [codes, codeStep],
     [scales, scaleStep],
@@ -231,25 +232,28 @@ function addGroups(f: FunctionBuilder, walk: Walk, groups: Local): void {
       f.set(sums, op('f32x4.add', sums, op('f32x4.mul', scaled, xScale)));
     }
     for (const { codes } of rows) f.increase(codes, (own.group * own.bits) / 8);
-    f.increase(x, own.group * 2);
+    f.increase(x, own.group * kind.width);
     for (const pointer of [scales, xScales, xSums]) f.increase(pointer, 4);
   });
 }
 
 /** The counts of a group times x, of each row, in four lanes. */
-function groupDots(f: FunctionBuilder, { kind, codes, x, rows }: Walk): readonly Local[] {
-  const { own } = kind;
+function groupDots(f: FunctionBuilder, { kind, read, x, rows }: Walk): readonly Local[] {
+  const { own, width } = kind;
   const sums = rows.map(() => f.local('v128'));
-  const read = readingOf(kind, codes);
-  for (let at = 0; at < own.group; at += codesTogether) {
-    const factors = [0, 16].map((half) => f.let(load(x, at * 2 + half)));
+  const columns = columnsRead(kind);
+  for (let at = 0; at < own.group; at += columns) {
+    const factors = Array.from({ length: (columns * width) / 16 }, (_, place) =>
+      f.let(load(x, at * width + place * 16)),
+    );
     for (const [row, { codes: pointer }] of rows.entries()) {
-      const [one, other] = read(pointer, (at * own.bits) / 8).map((counts, half) =>
-        op('i32x4.dot_i16x8_s', factors[half] as Local, counts),
-      ) as [Expression, Expression];
-      const both = op('i32x4.add', one, other);
       const sum = sums[row] as Local;
-      f.set(sum, at === 0 ? both : op('i32x4.add', sum, both));
+      const counts = read(pointer, (at * own.bits) / 8);
+      const before: Expression = at === 0 ? none : sum;
+      f.set(
+        sum,
+        counts.reduce((all, some, place) => plusProducts(kind, all, factors[place] as Local, some), before),
+      );
     }
   }
   return sums;

@@ -8,10 +8,11 @@ import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Engine, WasmFunction } from '../engine.ts';
 import { transpose4 } from '../gemm/pack.ts';
 import { onceAnEngineEach } from '../once-an-engine.ts';
-import { codeReader, codesTogether } from './int-n-codes.ts';
+import { columnsRead, type CodedKind } from './int-n-bytes.ts';
+import { codeReader } from './int-n-codes.ts';
 import { fourteenWords, groupedArrays } from './int-n-kernels.ts';
 import { addCodePanels, narrow, panelGroup, wide, wideRows } from './int-n-panels.ts';
-import { readingOf, type CodedKind, type CodedRowsKind } from './int-n-rows.ts';
+import { readingOf, type CodedRowsKind } from './int-n-rows.ts';
 import { groupsOfStepBits, scaleBytes, scaleReader } from './int-n-scales.ts';
 import { addBring, addTile, edgeBytes, codesOfStrip, stripGroup, stripRows, totalBytes } from './int-n-tiles.ts';
 import { atMost } from './vectors.ts';
@@ -38,7 +39,7 @@ export const stripKernels: (engine: Engine, kind: CodedRowsKind) => StripKernels
   (kind) => JSON.stringify(kind),
 );
 
-/** Groups of a strip: 8 KiB of codes. Their products add up in f32. */
+/** Groups of a strip: at most 8 KiB of codes. Their products add up in f32. */
 const groupsTogether = 32;
 
 /** Bytes of workspace for a strip and the sums of so many rows of x. */
@@ -120,12 +121,12 @@ function addMultiply(module: ModuleBuilder, kind: CodedRowsKind): void {
  * target)`: some groups of four rows as a strip; of rows past the `last` one, that again.
  */
 function addOpen(module: ModuleBuilder, kind: CodedRowsKind): Callable {
-  const { own, rest } = kind;
+  const { own, rest, width } = kind;
   const f = module.function('open', fourteenWords, 'none');
   const { arrays, next, more } = groupedArrays(f);
   const [last, first, groups, target] = more as [Local, Local, Local, Local];
   const { codes, scales, others, steps, otherSteps } = arrays;
-  const read = readingOf(kind, codeReader(f, own, arrays.table));
+  const read = readingOf(f, kind, codeReader(f, own, arrays.table));
   const numbersOf = scaleReader(f, own);
   const rowBytes = (own.group * own.bits) / 8;
   const ahead = f.let(op('i32.mul', first, i32(scaleBytes[own.scales])));
@@ -142,9 +143,9 @@ function addOpen(module: ModuleBuilder, kind: CodedRowsKind): Callable {
   const to = f.let(target);
   f.repeat(groups, () => {
     for (const [row, pointer] of pointers.entries()) {
-      for (let at = 0; at < own.group; at += codesTogether)
-        for (const [half, eight] of read(pointer, (at * own.bits) / 8).entries())
-          f.store('v128.store', to, eight, (row * own.group + at + half * 8) * 2);
+      for (let at = 0; at < own.group; at += columnsRead(kind))
+        for (const [place, counts] of read(pointer, (at * own.bits) / 8).entries())
+          f.store('v128.store', to, counts, (row * own.group + at) * width + place * 16);
       f.increase(pointer, rowBytes);
     }
     f.increase(to, part.bytes);

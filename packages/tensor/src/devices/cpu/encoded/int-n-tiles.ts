@@ -15,18 +15,19 @@ import {
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import { transpose4 } from '../gemm/pack.ts';
 import { panelGroup, wideRows } from './int-n-panels.ts';
-import { isCentred, type CodedKind } from './int-n-rows.ts';
+import { plusProducts, wholeSum, type CodedKind } from './int-n-bytes.ts';
+import { isCentred } from './int-n-rows.ts';
 
 /** Rows of a strip. */
 export const stripRows = 4;
 
 /** Where the numbers of a group are in a strip, behind the codes of one row after the other, and bytes of the group. */
-export function stripGroup({ own }: Pick<CodedKind, 'own'>): {
+export function stripGroup({ own, width }: CodedKind): {
   readonly scales: number;
   readonly minima: number;
   readonly bytes: number;
 } {
-  const scales = stripRows * own.group * 2;
+  const scales = stripRows * own.group * width;
   return { scales, minima: scales + 16, bytes: scales + (own.minima ? 32 : 16) };
 }
 
@@ -52,6 +53,8 @@ const none = v128([0, 0, 0, 0]);
  */
 export function addTile(module: ModuleBuilder, kind: CodedKind, vectors: number): Callable {
   const { own } = kind;
+  const rowBytes = own.group * kind.width;
+  const isWhole = kind.lanes === 4;
   const f = module.function(`tile${vectors}`, ['i32', 'i32', 'i32', 'i32', 'i32'], 'i32');
   const [a, b, groups, edge, ahead] = f.arguments;
   const seen = f.let(i32(0));
@@ -66,22 +69,22 @@ export function addTile(module: ModuleBuilder, kind: CodedKind, vectors: number)
       f.set(seen, op('i32.xor', seen, memoryOp('i32.load8_u', at, [ahead])));
     f.increase(ahead, codesOfStrip(kind));
     const begin = isCentred(kind) ? vectorsOf(b, 0) : undefined;
-    for (const [place, sum] of whole.entries()) f.set(sum, begin?.[place % vectors] ?? none);
+    for (const [place, sum] of whole.entries()) f.set(sum, (isWhole && begin?.[place % vectors]) || none);
     f.increase(b, part.panel.codes);
-    f.repeat(own.group / 2, () => {
-      const pairs = vectorsOf(b, 0);
+    f.repeat(rowBytes / 4, () => {
+      const ofX = vectorsOf(b, 0);
       for (let row = 0; row < stripRows; row++) {
-        const code = f.let(splat(a, row * own.group * 2));
-        for (const [vector, pair] of pairs.entries()) {
+        const counts = f.let(splat(a, row * rowBytes));
+        for (const [vector, codes] of ofX.entries()) {
           const sum = whole[row * vectors + vector] as Local;
-          f.set(sum, op('i32x4.add', sum, op('i32x4.dot_i16x8_s', code, pair)));
+          f.set(sum, plusProducts(kind, sum, codes, counts));
         }
       }
       f.increase(a, 4);
       f.increase(b, vectors * 16);
     });
     // The codes of one row have been passed, and those of the panel.
-    const behind = part.strip.scales - own.group * 2;
+    const behind = part.strip.scales - rowBytes;
     const scales = vectorsOf(b, 0);
     const ofX = own.minima ? vectorsOf(b, vectors * 16) : [];
     for (let row = 0; row < stripRows; row++) {
@@ -89,14 +92,16 @@ export function addTile(module: ModuleBuilder, kind: CodedKind, vectors: number)
       const minimum = own.minima ? f.let(splat(a, behind + 16 + row * 4)) : undefined;
       for (const [vector, scaleOfX] of scales.entries()) {
         const place = row * vectors + vector;
-        const scaled = op('f32x4.mul', op('f32x4.convert_i32x4_s', whole[place] as Local), scale);
+        const products = wholeSum(kind, whole[place] as Local);
+        const counts = isWhole || !begin ? products : op('i32x4.add', products, begin[vector] as Local);
+        const scaled = op('f32x4.mul', op('f32x4.convert_i32x4_s', counts), scale);
         const lifted = minimum ? op('f32x4.add', scaled, op('f32x4.mul', ofX[vector] as Local, minimum)) : scaled;
         const sum = sums[place] as Local;
         // The scale of x last: it may be so large that times that of the matrix it is infinite.
         f.set(sum, op('f32x4.add', sum, op('f32x4.mul', lifted, scaleOfX)));
       }
     }
-    f.increase(a, part.strip.bytes - own.group * 2);
+    f.increase(a, part.strip.bytes - rowBytes);
     f.increase(b, part.panel.bytes - part.panel.scales);
   });
   for (let vector = 0; vector < vectors; vector++) {

@@ -9,7 +9,8 @@ import { groupedKernels } from './int-n-kernels.ts';
 import { fitsPlanes, groupedPlaneKernels, isPaired } from './int-n-planes.ts';
 import { scaleBytes } from './int-n-scales.ts';
 import { codesTogether } from './int-n-codes.ts';
-import { bytesOfNumbers, codedRowsKernels, scratchBytes, type CodedKind } from './int-n-rows.ts';
+import { codedKind, type CodedKind } from './int-n-bytes.ts';
+import { bytesOfNumbers, codedRowsKernels, scratchBytes } from './int-n-rows.ts';
 import { codedRowsBytes, panelsBytes, wideRows } from './int-n-panels.ts';
 import { stripBytes, stripKernels } from './int-n-strips.ts';
 import { rowsOfX } from './rows-of-x.ts';
@@ -34,8 +35,8 @@ export const intNRule: EncodedRule = {
     const { walks, m, activations, columns } = spec;
     const own = groupedCodes(spec.settings);
     if (isGrouped(activations)) {
-      const kind = { own, activations };
-      return m < manyCodedRows ? codedRows(spec, engine, kind) : codedPanels(spec, engine, kind);
+      const inPanels = m >= manyCodedRows;
+      return (inPanels ? codedPanels : codedRows)(spec, engine, codedKind(own, { activations, inPanels }));
     }
     const exact = decodedCalls(spec, engine, decoderOf(spec, engine));
     // Columns of a last group that is shorter are added one by one.
@@ -120,7 +121,7 @@ function codedRows(spec: EncodedMatmulSpec, engine: Engine, kind: CodedKind): Ca
   const x = rowsOfX(spec, engine, 'f32');
   const out = rowsOfResult(spec, engine);
   const units = rowUnits(spec);
-  const scalesAt = x.bytes + columns * 2;
+  const scalesAt = x.bytes + columns * kind.width;
   const sumsAt = scalesAt + bytesOfNumbers(groups);
   const scratchAt = sumsAt + bytesOfNumbers(groups);
   engine.reserve(scratchAt + scratchBytes, 'matmul');
