@@ -61,21 +61,23 @@ export function scaleAt(f: FunctionBuilder, own: GroupedCodes, { scales, steps }
  */
 export type ScaleReader = (scales: Local, step: Expression, count: number) => Local;
 
-/** Code that reads some at a time; `step` is the address of what the first shares with others. */
-export function scaleReader(f: FunctionBuilder, own: GroupedCodes): ScaleReader {
+/** Four numbers from what they are stored in, in the lowest bytes of a vector, and from their steps, of f16, in those of another. */
+export type ScaleRule = (read: Expression, steps: () => Expression) => Expression;
+
+/** Code that makes numbers of what was read. */
+export function scaleRule(f: FunctionBuilder, own: GroupedCodes): ScaleRule {
   const { scales: kind } = own;
   const [bits, factor] = [f.let(op('i32x4.splat', i32(halfBits))), f.let(op('f32x4.splat', f32(halfFactor)))];
   const widened = (halves: Expression): Expression => {
     const words = op('i32x4.shl', op('i32x4.extend_low_i16x8_s', halves), i32(13));
     return op('f32x4.mul', op('v128.and', words, bits), factor);
   };
-  type Rule = (read: Expression, step: Expression, count: number) => Expression;
-  const rules: Readonly<Record<ScaleKind, Rule>> = {
+  const rules: Readonly<Record<ScaleKind, ScaleRule>> = {
     f32: (read) => read,
     f16: (read) => widened(read),
-    i8: (read, step, count) => {
+    i8: (read, steps) => {
       const codes = op('i32x4.extend_low_i16x8_s', op('i16x8.extend_low_i8x16_s', read));
-      return op('f32x4.mul', op('f32x4.convert_i32x4_s', codes), widened(stepsOf(f, own, step, count)));
+      return op('f32x4.mul', op('f32x4.convert_i32x4_s', codes), widened(steps()));
     },
     e8: (read) => {
       const bytes = f.let(op('i32x4.extend_low_i16x8_u', op('i16x8.extend_low_i8x16_u', read)));
@@ -84,7 +86,14 @@ export function scaleReader(f: FunctionBuilder, own: GroupedCodes): ScaleReader 
       return op('f32x4.mul', whole, op('f32x4.splat', f32(0.5)));
     },
   };
-  return (scales, step, count) => f.let(rules[kind](fewBytes(f, scales, 0, count * scaleBytes[kind]), step, count));
+  return rules[kind];
+}
+
+/** Code that reads some at a time; `step` is the address of what the first shares with others. */
+export function scaleReader(f: FunctionBuilder, own: GroupedCodes): ScaleReader {
+  const numbers = scaleRule(f, own);
+  return (scales, step, count) =>
+    f.let(numbers(fewBytes(f, scales, 0, count * scaleBytes[own.scales]), () => stepsOf(f, own, step, count)));
 }
 
 /** The steps of up to four groups in lanes of 16 bits: large groups have not one for all of them. */

@@ -3,7 +3,7 @@ import { codeBytes, groupedCodes, groupedParts, stepColumns, type GroupedPart } 
 import type { EncodedMatmulSpec } from '../../../kernel/spec.ts';
 import type { Calls, Engine } from '../engine.ts';
 import { activationGroup, isGrouped } from '../../../kernel/activations.ts';
-import { addressesOf, decodedCalls, rowsOfResult, type Decoder } from './decoded-product.ts';
+import { addressesOf, decodedCalls, rowsOfResult, type Decode, type Decoder } from './decoded-product.ts';
 import type { EncodedRule } from './encoded-rule.ts';
 import { groupedKernels } from './int-n-kernels.ts';
 import { fitsPlanes, groupedPlaneKernels, isPaired } from './int-n-planes.ts';
@@ -13,6 +13,7 @@ import { codedKind, type CodedKind } from './int-n-bytes.ts';
 import { bytesOfNumbers, codedRowsKernels, scratchBytes } from './int-n-rows.ts';
 import { codedRowsBytes, panelsBytes, wideRows } from './int-n-panels.ts';
 import { stripBytes, stripKernels } from './int-n-strips.ts';
+import { turnedKernels } from './int-n-turned.ts';
 import { rowsOfX } from './rows-of-x.ts';
 import { mostLost, planesCalls, rowUnits } from './planes-product.ts';
 import { planeKernels } from './planes.ts';
@@ -78,6 +79,8 @@ function decoderOf(spec: EncodedMatmulSpec, engine: Engine): Decoder {
   const own = groupedCodes(spec.settings);
   const { decode } = groupedKernels(engine, own);
   const { addresses, steps } = arraysOf(spec);
+  // Blocks of a depth begin where groups do, or within one.
+  const isTurned = own.group >= codesTogether;
   return {
     rowsOf: [
       { rowBytes: steps[0] as number, bits: own.bits },
@@ -85,7 +88,15 @@ function decoderOf(spec: EncodedMatmulSpec, engine: Engine): Decoder {
     ],
     decode: (parts, { row, rows, column, columns }, target) =>
       decode(...addresses(parts, row), ...steps, rows, column, columns, target),
+    ...(isTurned && { panel: { columns: codesTogether, write: panelWriter(spec, engine) } }),
   };
+}
+
+function panelWriter(spec: EncodedMatmulSpec, engine: Engine): Decode {
+  const { panel } = turnedKernels(engine, groupedCodes(spec.settings));
+  const { addresses, steps } = arraysOf(spec);
+  return (parts, { row, column, columns }, target) =>
+    void panel(...addresses(parts, row), ...steps, column, columns, target);
 }
 
 function planes(spec: EncodedMatmulSpec, engine: Engine, exact: Calls): Calls {

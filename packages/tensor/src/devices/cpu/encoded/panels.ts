@@ -54,56 +54,60 @@ function inTurns(a: Expression, b: Expression, bytes: 1 | 2 | 4, half: 0 | 1): E
   );
 }
 
-/** Eight bytes of each of 8 rows: vectors of two columns each, a byte of each row. */
-function turned(f: FunctionBuilder, rows: readonly Local[]): Local[] {
+/** Eight bytes of each of 8 rows, of the lower or upper half: vectors of two columns each, a byte of each row. */
+export function turned(f: FunctionBuilder, rows: readonly Local[], half: 0 | 1 = 0): Local[] {
   const pairs = (vectors: readonly Local[], bytes: 1 | 2 | 4, halves: readonly (0 | 1)[]): Local[] =>
     vectors.flatMap((vector, place) =>
       place % 2 === 0 ? halves.map((half) => f.let(inTurns(vector, vectors[place + 1] as Local, bytes, half))) : [],
     );
-  const [a, b, c, d] = pairs(pairs(rows, 1, [0]), 2, [0, 1]) as [Local, Local, Local, Local];
+  const [a, b, c, d] = pairs(pairs(rows, 1, [half]), 2, [0, 1]) as [Local, Local, Local, Local];
   return pairs([a, c, b, d], 4, [0, 1]);
 }
 
-/** What bytes count from, and what they are multiplied by, for rows 0 to 3 and 4 to 7. */
-interface Scaling {
+/** What bytes count from, what they are multiplied by, and what is added then, for rows 0 to 3 and 4 to 7. */
+export interface Scaling {
   readonly zeros: readonly Local[];
   readonly scales: readonly Local[];
+  readonly minima?: readonly Local[] | undefined;
 }
 
 /** Constants that make numbers of bytes. */
-interface Widening {
+export interface Widening {
   readonly none: Local;
   /** The upper half of 2^23 as f32. */
   readonly upper: Local;
 }
 
-const wideningOf = (f: FunctionBuilder): Widening => ({
+/** The same in registers. */
+export const wideningOf = (f: FunctionBuilder): Widening => ({
   none: f.let(v128([0, 0, 0, 0])),
   upper: f.let(op('i16x8.splat', i32(0x4b00))),
 });
 /** What bytes of this meaning of 0 count from, in the last bits of 2^23. */
-const shifted = (zero: number): Expression => op('f32x4.splat', f32(2 ** 23 + zero));
+export const shifted = (zero: number): Expression => op('f32x4.splat', f32(2 ** 23 + zero));
 
 /** Stores the numbers of two columns of bytes. */
-function storeColumns(
+export function storeColumns(
   f: FunctionBuilder,
   bytes: Local,
   columns: readonly [number, number],
   target: Local,
   { none, upper }: Widening,
-  { zeros, scales }: Scaling,
+  { zeros, scales, minima }: Scaling,
 ): void {
   for (const half of [0, 1] as const) {
     const words = f.let(inTurns(bytes, none, 1, half));
     for (const four of [0, 1] as const) {
       const code = op('f32x4.sub', inTurns(words, upper, 2, four), zeros[four] as Local);
-      f.store('v128.store', target, op('f32x4.mul', code, scales[four] as Local), columns[half] * 32 + four * 16);
+      const scaled = op('f32x4.mul', code, scales[four] as Local);
+      const number = minima ? op('f32x4.add', scaled, minima[four] as Local) : scaled;
+      f.store('v128.store', target, number, columns[half] * 32 + four * 16);
     }
   }
 }
 
 /** Pointers to 8 rows. */
-const rowsFrom = (f: FunctionBuilder, first: Local, step: Expression): Local[] =>
+export const rowsFrom = (f: FunctionBuilder, first: Local, step: Expression): Local[] =>
   Array.from({ length: panelRows }, (_, row) => f.let(op('i32.add', first, op('i32.mul', step, i32(row)))));
 
 /** An f32 of each row, 4 and 4 of them. */
@@ -119,6 +123,21 @@ function gathered(f: FunctionBuilder, pointers: readonly Local[]): Local[] {
 
 const loadEight = (f: FunctionBuilder, pointers: readonly Local[]): Local[] =>
   pointers.map((pointer) => f.let(memoryOp('v128.load64_zero', 0, [pointer])));
+
+/** Codes of 4 bits of sixteen columns of 8 rows as bytes, two columns a vector. */
+export function turnedNibbles(
+  f: FunctionBuilder,
+  pointers: readonly Local[],
+  nibbles: Local,
+): { readonly bytes: Local; readonly columns: readonly [number, number] }[] {
+  return turned(f, loadEight(f, pointers)).flatMap((bytes, pair) => {
+    const odd = op('v128.and', op('i16x8.shr_u', bytes, i32(4)), nibbles);
+    return [op('v128.and', bytes, nibbles), odd].map((codes, place) => ({
+      bytes: f.let(codes),
+      columns: [pair * 4 + place, pair * 4 + 2 + place] as const,
+    }));
+  });
+}
 
 function addInt8(module: ModuleBuilder): void {
   const f = module.function('panelInt8', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
@@ -164,12 +183,8 @@ function addInt4(module: ModuleBuilder): void {
       }
     });
     f.repeat(op('i32.shr_u', count, i32(4)), () => {
-      for (const [pair, bytes] of turned(f, loadEight(f, pointers)).entries()) {
-        const even = f.let(op('v128.and', bytes, nibbles));
-        const odd = f.let(op('v128.and', op('i16x8.shr_u', bytes, i32(4)), nibbles));
-        storeColumns(f, even, [pair * 4, pair * 4 + 2], target, widening, scaling);
-        storeColumns(f, odd, [pair * 4 + 1, pair * 4 + 3], target, widening, scaling);
-      }
+      for (const { bytes, columns: two } of turnedNibbles(f, pointers, nibbles))
+        storeColumns(f, bytes, two, target, widening, scaling);
       for (const pointer of pointers) f.increase(pointer, 8);
       f.increase(target, 512);
     });
