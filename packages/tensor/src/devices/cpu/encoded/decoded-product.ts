@@ -23,6 +23,8 @@ export type Decode = (parts: readonly number[], block: Block, target: number) =>
 
 /** From this many rows of x on, packing what was decoded is worth its time: 7, which a tile takes as 8, at 512² and 2048². */
 const manyRows = 7;
+/** The same where panels are made at once: those of one tile. */
+const manyRowsOfPanels = 4;
 /** Rows whose codes are read ahead: a multiple of the columns of a panel; 16 KiB of codes of 8 bits. */
 const rowsAhead = 64;
 /** Numbers decoded at a time. */
@@ -46,7 +48,8 @@ export interface Decoder {
 
 /** The calls of a product with a matrix that is decoded. */
 export function decodedCalls(spec: EncodedMatmulSpec, engine: Engine, decoder: Decoder): Calls {
-  if (spec.m >= manyRows) return blockedProduct(spec, engine, decoder);
+  if (spec.m >= (decoder.panel && spec.walks === 'columns' ? manyRowsOfPanels : manyRows))
+    return blockedProduct(spec, engine, decoder);
   return (spec.walks === 'columns' ? dotProducts : scaledRows)(spec, engine, decoder.decode);
 }
 

@@ -18,9 +18,9 @@ import { rowsOfX } from './rows-of-x.ts';
 import { mostLost, planesCalls, rowUnits } from './planes-product.ts';
 import { planeKernels } from './planes.ts';
 
-/** From this many rows of x on, the blocked product of what was decoded is faster. */
-const manyRows = 7;
-/** The same for rows of codes. */
+/** Whether the blocked product of what was decoded is no slower: of these rows of x, its tile takes five as eight. */
+const areMany = (m: number): boolean => m === 4 || m >= 6;
+/** From this many rows of codes on, they are faster as panels. */
 const manyCodedRows = 3;
 
 /** The rule of the layout. */
@@ -42,7 +42,7 @@ export const intNRule: EncodedRule = {
     const exact = decodedCalls(spec, engine, decoderOf(spec, engine));
     // Columns of a last group that is shorter are added one by one.
     const isWhole = columns >= own.group && (columns % own.group) * 16 <= columns;
-    return walks === 'columns' && m < manyRows && activations === 'f32' && fitsPlanes(own) && isWhole
+    return walks === 'columns' && !areMany(m) && activations === 'f32' && fitsPlanes(own) && isWhole
       ? planes(spec, engine, exact)
       : exact;
   },
