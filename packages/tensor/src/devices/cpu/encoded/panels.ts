@@ -55,12 +55,12 @@ function inTurns(a: Expression, b: Expression, bytes: 1 | 2 | 4, half: 0 | 1): E
 }
 
 /** Eight bytes of each of 8 rows, of the lower or upper half: vectors of two columns each, a byte of each row. */
-export function turned(f: FunctionBuilder, rows: readonly Local[], half: 0 | 1 = 0): Local[] {
+export function turned(f: FunctionBuilder, rows: readonly Local[], upper: 0 | 1 = 0): Local[] {
   const pairs = (vectors: readonly Local[], bytes: 1 | 2 | 4, halves: readonly (0 | 1)[]): Local[] =>
     vectors.flatMap((vector, place) =>
       place % 2 === 0 ? halves.map((half) => f.let(inTurns(vector, vectors[place + 1] as Local, bytes, half))) : [],
     );
-  const [a, b, c, d] = pairs(pairs(rows, 1, [half]), 2, [0, 1]) as [Local, Local, Local, Local];
+  const [a, b, c, d] = pairs(pairs(rows, 1, [upper]), 2, [0, 1]) as [Local, Local, Local, Local];
   return pairs([a, c, b, d], 4, [0, 1]);
 }
 
