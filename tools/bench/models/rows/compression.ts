@@ -27,8 +27,10 @@ import type { Places } from '../places.ts';
 const longest = 128;
 /** Sentences that layers are calibrated on, of those that training sees. */
 const calibrated = 192;
-/** Sequences of so many tokens that layers of a language model are calibrated on. */
+/** Sequences of so many tokens that layers of a language model are calibrated on, and, as many rows of fewer, whole models. */
 const [sequences, tokens] = [16, 512];
+/** How whole language models are trained: steps of 512 tokens, as those that the targets are of. */
+const lesson = { epochs: 1, length: 256, batch: 2, calibrate: 32 };
 /** Windows of the text that perplexities are of. */
 const chunks = 16;
 
@@ -47,11 +49,28 @@ const recovered: typeof oneShot = [
 /** Seconds of the processor that each of them may take. */
 const allowed = { oneShot: 100, recovered: 900 };
 
-/** What a language model is compressed by, and the largest perplexity. */
-const perplexities: readonly (readonly [name: string, method: CompressionMethod, perplexity: number])[] = [
+/** What a language model is compressed by, the largest perplexity, and sequences that it sees, where it is trained on them. */
+const perplexities: readonly (readonly [
+  name: string,
+  method: CompressionMethod,
+  perplexity: number,
+  trained?: number,
+])[] = [
   ['gptq-4-64', { type: 'gptq', bits: 4, group: 64 }, 41],
   ['gptq-3-64', { type: 'gptq', bits: 3, group: 64, zeros: true }, 77],
   ['sparse-gpt', { type: 'sparse-gpt', sparsity: 0.5 }, 59],
+  [
+    'recovered-4-64',
+    { type: 'gptq', bits: 4, group: 64, recover: { ...lesson, learningRate: 5e-5 } },
+    38,
+    49_152 / tokens,
+  ],
+  [
+    'recovered-sparse',
+    { type: 'sparse-gpt', sparsity: 0.5, recover: { ...lesson, learningRate: 1e-4 } },
+    44,
+    98_304 / tokens,
+  ],
 ];
 
 /** Seconds of the processor since some moment of it. */
@@ -156,7 +175,7 @@ function sentenceRows({ checkpoints }: Places): readonly Row[] {
 function languageRows({ checkpoints }: Places): readonly Row[] {
   const path = findCheckpoint(checkpoints, smolLm2);
   const missing = (): string | undefined => (path === undefined ? `${smolLm2.file} of ${smolLm2.from}` : undefined);
-  return perplexities.map(([name, method, most]) => ({
+  return perplexities.map(([name, method, most, trained = sequences]) => ({
     name: `smollm2/${name}`,
     target: `perplexity of ${chunks} windows <= ${most}`,
     missing,
@@ -165,7 +184,7 @@ function languageRows({ checkpoints }: Places): readonly Row[] {
         const from = await openTensorFile(path ?? '');
         const { tokenizer } = textPartsOfGguf(from);
         const all = tokenizer.encode(brownText('calib'), { frame: false });
-        const ids = Array.from({ length: sequences }, (_, at) => [...all.subarray(at * tokens, (at + 1) * tokens)]);
+        const ids = Array.from({ length: trained }, (_, at) => [...all.subarray(at * tokens, (at + 1) * tokens)]);
         const before = process.cpuUsage();
         const [opened, seconds] = await compressed(bench, `smollm2-${name}.gguf`, await openModelInParts(from), {
           method,
