@@ -2,11 +2,14 @@
  * Where a model is entered: what came into a module stands for all that was computed before it, as long as nothing before it changes.
  * A model of many layers is then gone through once, and not up to each of its weights.
  */
-import type { CallSite, Tap } from '@espalier/nn';
+import type { CallSite, Module, Tap } from '@espalier/nn';
 import { dtypes, type Tensor } from '@espalier/tensor';
 
 /** Bytes that are kept at the most; batches for which there is no room go through the model from its beginning. */
 const mostBytes = 2 ** 28;
+
+/** What came into modules in one batch, by their names: an object, so that a scope gives it on. */
+export type Found = Record<string, Tensor>;
 
 /** What came into modules, for each batch of the examples. */
 export class Entries {
@@ -18,8 +21,9 @@ export class Entries {
 
   /** `calls` are those of all modules. */
   constructor(calls: readonly CallSite[]) {
-    const [names, modules] = [countsOf(calls, ({ name }) => name), countsOf(calls, ({ module }) => module)];
-    const once = calls.filter(({ name, module }) => name !== '' && names.get(name) === 1 && modules.get(module) === 1);
+    const counts = new Map<Module, number>();
+    for (const { module } of calls) counts.set(module, (counts.get(module) ?? 0) + 1);
+    const once = calls.filter(({ name, module }) => name !== '' && counts.get(module) === 1);
     this.#enterable = new Set(once.map(({ name }) => name));
   }
 
@@ -33,8 +37,8 @@ export class Entries {
     this.#wanted = around.filter((place) => this.#enterable.has(place));
   }
 
-  /** Puts in what is known of a batch, and collects into `found` what is not, in the order of the calls. */
-  taps(batch: number, found: Tensor[]): readonly Tap[] {
+  /** Puts in what is known of a batch, and collects into `found` what is not, by the names of modules. */
+  taps(batch: number, found: Found): readonly Tap[] {
     const known = (name: string): Tensor | undefined => this.#kept.get(name)?.[batch];
     return [
       {
@@ -44,16 +48,14 @@ export class Entries {
       {
         at: (name) => this.#bytes < mostBytes && this.#wanted.includes(name) && known(name) === undefined,
         // A tensor of its own: what comes into the first module is the batch itself, which goes.
-        input: (value) => void found.push(value.detach().realizeSync()),
+        input: (value, { name }) => void (found[name] = value.detach().realizeSync()),
       },
     ];
   }
 
   /** Keeps what was collected of a batch. */
-  keep(batch: number, found: readonly Tensor[]): void {
-    const missing = this.#wanted.filter((name) => this.#kept.get(name)?.[batch] === undefined);
-    for (const [at, tensor] of found.entries()) {
-      const name = missing[at] as string;
+  keep(batch: number, found: Found): void {
+    for (const [name, tensor] of Object.entries(found)) {
       const tensors = this.#kept.get(name) ?? [];
       tensors[batch] = tensor;
       this.#bytes += bytesOf(tensor);
@@ -82,9 +84,3 @@ export class Entries {
 }
 
 const bytesOf = ({ size, dtype }: Tensor): number => size * dtypes[dtype].bytes;
-
-function countsOf<Key>(calls: readonly CallSite[], keyOf: (call: CallSite) => Key): ReadonlyMap<Key, number> {
-  const counts = new Map<Key, number>();
-  for (const call of calls) counts.set(keyOf(call), (counts.get(keyOf(call)) ?? 0) + 1);
-  return counts;
-}

@@ -11,7 +11,7 @@ import {
 import { concat, dryRun, noGrad, scope, type Tensor } from '@espalier/tensor';
 import { RecipeError } from '../errors.ts';
 import type { NamedParameter } from '../selection/parameter-filter.ts';
-import { Entries } from './entries.ts';
+import { Entries, type Found } from './entries.ts';
 import { spreadExamples } from './examples.ts';
 
 /** Sums over the inputs of one call of a module. */
@@ -107,9 +107,8 @@ export async function visitInputs(
       const inputs = [...modules].flatMap((module) => calls.get(module) as Tensor[]);
       const input =
         visit.sharesInputs && inputs.length === 1 && each.parameter.inputs.length === 0 ? inputs[0] : undefined;
-      const isKnown = input !== undefined && input === last?.input;
-      let means = last?.means;
-      if (!isKnown || !means) {
+      let means = input !== undefined && input === last?.input ? last.means : undefined;
+      if (!means) {
         entries.approach(sites.find(({ module }) => module === first)?.name ?? '');
         means = await measureInputs(visit, each, (what) => watchInputs(model, modules, visit, rows, what, entries));
         entries.settle();
@@ -173,7 +172,7 @@ async function watchInputs(
     const { x, y } = await data.batch(part);
     const sizes: number[] = [];
     const { joined, found } = scope(() => {
-      const entered: Tensor[] = [];
+      const entered: Found = {};
       const all: Tensor[] = [];
       const input = (value: Tensor, { module }: CallSite): void => {
         const read = of(value, module);

@@ -26,7 +26,7 @@ const place = 'low-rank';
 /**
  * Has the training of its stage change weights by products of two matrices of a low rank, one pair for each, while the weights
  * themselves stay: gradients and moments of an optimizer are kept for those alone, and examples that are few do not pull the
- * weights far away. The changes are added to the weights at the end. Masks stay, and what is on grids is trained under them, if this
+ * weights far away. Weights that are not trainable are changed, too, unless they are excluded. The changes are added at the end. Masks stay, and what is on grids is trained under them, if this
  * pass comes before those in its stage.
  * Source: E. J. Hu et al., "LoRA: low-rank adaptation of large language models", ICLR 2022.
  * @throws {RecipeError} for options that cannot be.
@@ -36,9 +36,8 @@ const place = 'low-rank';
  */
 export function lowRank(options: LowRankOptions = {}): Pass {
   optionsOf(place, options, ['rank', 'alpha', 'others', 'include', 'exclude']);
-  const { rank = 8, others = 'none', ...filter } = options;
+  const { rank = 8, alpha = 2 * rank, others = 'none', ...chosenBy } = options;
   integerOption(place, 'rank', rank, 1);
-  const { alpha = 2 * rank, ...chosenBy } = filter;
   numberOption(place, 'alpha', alpha, { above: 0, below: Infinity });
   oneOf(place, 'others', others, ['none', 'vectors']);
   const config: StepConfig = { type: place, ...(options as object) };
