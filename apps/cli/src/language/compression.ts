@@ -1,5 +1,4 @@
 /** A compressed language model on its way to a file or a folder, with the plan said before the work. */
-import { existsSync, rmSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -12,7 +11,7 @@ import {
   type CompressedModel,
   type CompressionPlan,
 } from '@espalier/language';
-import { findModel, partFolder, type ModelPlace } from '@espalier/language/node';
+import { findModel, type ModelPlace } from '@espalier/language/node';
 import { openModelInParts, type ModelInParts, type TensorSource, type ModelFolder } from '@espalier/models';
 import { openModelFolder, openTensorFile, writeFileBy } from '@espalier/models/node';
 import type { Json } from '@espalier/nn';
@@ -25,6 +24,7 @@ import { writeOutputFile } from '../output/output-file.ts';
 import { formatBytes } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
 import { saidByUser } from './said-by-user.ts';
+import { workFolder } from './work-folder.ts';
 import { textPairs, writeTextFiles } from './text-files.ts';
 
 /** A model that is read a part at a time, and where it is. */
@@ -118,12 +118,11 @@ export async function carryOut(session: Session, work: Carrying): Promise<Writte
     ...(plan.to === 'gguf' && (await textPairs(session, { at, pooling, strict }))),
     ...work.metadata,
   };
-  const parts = `${output}.layers`;
+  const finished = workFolder(session, output, 'layers');
   const layers = at.model.places.filter((place) => place.startsWith('layers.')).length;
-  if (existsSync(parts)) session.log(`goes on from the layers in ${parts}`);
   let done = 0;
   const options = {
-    parts: partFolder(parts),
+    parts: finished.parts,
     metadata,
     ...(device && { device }),
     ...(seed !== undefined && { seed }),
@@ -142,7 +141,7 @@ export async function carryOut(session: Session, work: Carrying): Promise<Writte
   } finally {
     await made.close();
   }
-  rmSync(parts, { recursive: true, force: true });
+  finished.remove();
   return { output, bytes: plan.to === 'gguf' ? (await stat(output)).size : plan.bytesAfter };
 }
 

@@ -1,5 +1,4 @@
 /** A language model without some of its layers, and of its heads, by what a text says of them. */
-import { existsSync, rmSync } from 'node:fs';
 import {
   dropHeads,
   layerInfluence,
@@ -8,13 +7,13 @@ import {
   withoutLayers,
   type CalibrationIds,
 } from '@espalier/language';
-import { partFolder } from '@espalier/language/node';
 import type { Device } from '@espalier/tensor';
 import { resumable } from '../cli/resumable.ts';
 import type { Session } from '../cli/session.ts';
 import { UsageError } from '../errors.ts';
 import type { ModelAt } from './compression.ts';
 import { saidByUser } from './said-by-user.ts';
+import { workFolder } from './work-folder.ts';
 
 /** What a model is to be without. */
 export interface FewerParts {
@@ -46,15 +45,14 @@ export async function withFewerParts<Result>(
   session.log(
     `each layer keeps ${after.heads} of its ${before.heads} heads, and ${after.keyValueHeads} of ${before.keyValueHeads} of keys and values`,
   );
-  const folder = output === undefined ? undefined : `${output}.heads`;
-  if (folder !== undefined && existsSync(folder)) session.log(`goes on from the heads in ${folder}`);
+  const finished = output === undefined ? undefined : workFolder(session, output, 'heads');
   const { model, close } = await resumable(session, asked.again, () =>
     saidByUser(() =>
       dropHeads(at.model, plan, {
         ids,
         device,
         signal: session.interrupt,
-        ...(folder !== undefined && { parts: partFolder(folder) }),
+        ...(finished && { parts: finished.parts }),
         onLayer: (place, { kept, loss }) =>
           session.log(
             `${place} keeps the heads of keys and values ${kept.join(', ')}: ${(100 * loss).toPrecision(2)} % of what all gave are lost`,
@@ -64,7 +62,7 @@ export async function withFewerParts<Result>(
   );
   try {
     const result = await use({ ...at, model });
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    finished?.remove();
     return result;
   } finally {
     await close();

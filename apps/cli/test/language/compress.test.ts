@@ -1,5 +1,5 @@
 /** `espalier compress` and `espalier convert`, on a model of a few thousand weights. */
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { createInterrupt } from '../../src/cli/interrupt.ts';
@@ -98,6 +98,19 @@ test('layers are left out, and what is left is trained back', async () => {
     expect(await runHere('generate', model, '--prompt', 'Once', '--max-tokens', '3', ...cpu)).toMatchObject({
       code: 0,
     });
+});
+
+test.each([
+  ['layers', ['--method', 'rtn', '--type', 'Q8_0']],
+  ['heads', ['--drop-heads', '1']],
+])('a folder of somebody is not taken for that of finished %s, and stays', async (kind, options) => {
+  const small = place(`others-${kind}.gguf`);
+  const others = `${small}.${kind}`;
+  mkdirSync(others);
+  writeFileSync(join(others, 'letter.txt'), 'mine');
+  const { code, stderr } = await runHere('compress', file, ...options, '--text', text, '-o', small, ...short);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`finished ${kind} are to lie there`)]);
+  expect(readFileSync(join(others, 'letter.txt'), 'utf8')).toBe('mine');
 });
 
 test('heads are left out, said before, and gone on with after a stop', async () => {
