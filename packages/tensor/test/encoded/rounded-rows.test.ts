@@ -2,6 +2,7 @@
 import {
   createReferenceDevice,
   defaultDevice,
+  encodeMatrix,
   fromTyped,
   intN,
   matrixFromArrays,
@@ -153,3 +154,39 @@ test('a row has the same bytes among how ever many others that are computed as i
     expect([...some]).toEqual([...all.subarray(0, count * drawn.rows)]);
   }
 });
+
+test.each([
+  ['int8-groups', 16],
+  ['int8-groups', 32],
+  ['int16-groups', 16],
+  ['int16-groups', 32],
+] as const)(
+  'groups of weights that are 0 give 0 to %s, and take nothing from others: groups of %i',
+  async (to, group) => {
+    const device = defaultDevice();
+    const [rows, columns] = [5, 1024];
+    const random = randomNumbers(7);
+    const weights = Float32Array.from({ length: rows * columns }, () => (random() - 0.5) / 500);
+    // One row as a whole, and of the others three quarters.
+    for (let row = 0; row < rows; row++) weights.fill(0, row * columns, row * columns + (row === 0 ? 1024 : 768));
+    // Far from 0: what codes count from is all there is of most groups.
+    const x = Float32Array.from({ length: 8 * columns }, () => 100 + 1000 * random());
+    // By which each x may be off.
+    const halfCode = (1.001 * 1100) / 2 / (to === 'int8-groups' ? 127 : 32767);
+    for (let bits = 2; bits <= 8; bits++) {
+      const given = fromTyped(weights, [rows, columns], { device });
+      const matrix = await encodeMatrix(given, intN, { bits, group, scales: 'f16' });
+      const exact = matrix.toDense().cast('f64');
+      const sizes = await exact.abs().sum([1]).data();
+      for (const m of [1, 2, 3, 8]) {
+        const some = fromTyped(x.slice(0, m * columns), [m, columns], { device });
+        const found = await some.matmul(matrix.t(), { activations: to }).data();
+        const wanted = await some.cast('f64').matmul(exact.t()).data();
+        for (const [at, value] of found.entries()) {
+          if (at % rows === 0) expect(value).toBe(0);
+          expect(Math.abs(value - Number(wanted[at]))).toBeLessThanOrEqual(halfCode * Number(sizes[at % rows]));
+        }
+      }
+    }
+  },
+);

@@ -54,8 +54,8 @@ function codesOf(f: FunctionBuilder, x: Local, offset: number, divisors: Local):
   return f.let(op('i32x4.trunc_sat_f32x4_s', op('f32x4.nearest', op('f32x4.div', load(x, offset), divisors))));
 }
 
-/** The sum of a group of codes, whose pairs add up to a vector of i32. */
-function sumOf(sums: Local): Expression {
+/** The sum of a group of codes, of which each lane has its own columns. */
+export function sumOfCodes(sums: Local): Expression {
   const lanes = [0, 1, 2, 3].map((lane) => laneOp('i32x4.extract_lane', lane, sums));
   return lanes.reduce((sum, lane) => op('i32.add', sum, lane));
 }
@@ -82,13 +82,13 @@ function eightsOf(f: FunctionBuilder, { own, paired, activations }: CodedGroups,
   });
 }
 
-/** Codes of x, block by block; `store` is given the codes of a group, their sum and their scale. */
+/** Codes of x, block by block; `store` is given the codes of a group, what those add up to that each lane of products meets, and their scale. */
 export function forEachCodedGroup(
   f: FunctionBuilder,
   kind: CodedGroups,
   x: Local,
   blocks: Local,
-  store: (eights: readonly Local[], sum: Local, scale: Local) => void,
+  store: (eights: readonly Local[], sums: Local, scale: Local) => void,
 ): void {
   const { own, activations } = kind;
   const ones = f.let(op('i16x8.splat', i32(1)));
@@ -98,7 +98,7 @@ export function forEachCodedGroup(
       const eights = eightsOf(f, kind, x, divisors);
       const sums = f.let(v128([0, 0, 0, 0]));
       for (const eight of eights) f.set(sums, op('i32x4.add', sums, op('i32x4.dot_i16x8_s', eight, ones)));
-      store(eights, f.let(sumOf(sums)), scale);
+      store(eights, sums, scale);
       f.increase(x, own.group * 4);
     }
   });

@@ -52,7 +52,7 @@ const rowBytes = ({ own, width }: CodedKind, groups: number): number =>
 
 /** Adds `codePanels(x, panels, rows, count, groups)`: panels of `count` rows of x; `rows` has `codedRowsBytes`. */
 export function addCodePanels(module: ModuleBuilder, kind: CodedKind): void {
-  const codeGroups = addCodeGroups(module, kind);
+  const codeGroups = addCodeGroups(module, kind, 'whole');
   const [interleaveWide, interleaveNarrow] = [wide, narrow].map((vectors) => addInterleave(module, kind, vectors));
   const f = module.function('codePanels', ['i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
   const [x, panels, rows, count, groups] = f.arguments;

@@ -14,7 +14,7 @@ import type { Engine, WasmFunction } from '../engine.ts';
 import { sumOfLanes } from '../gemm/dot-rows.ts';
 import { roundUp } from '../gemm/gemm.ts';
 import { onceAnEngineEach } from '../once-an-engine.ts';
-import { forEachCodedGroup } from './coded-groups.ts';
+import { forEachCodedGroup, sumOfCodes } from './coded-groups.ts';
 import { byteReader, bytesOfEights, columnsRead, plusProducts, type CodedKind } from './int-n-bytes.ts';
 import { codeReader, type CodeReader } from './int-n-codes.ts';
 import { groupsOfStepBits, scaleBytes, scaleReader, type ScaleReader } from './int-n-scales.ts';
@@ -41,7 +41,7 @@ export interface CodedRowsKernels {
 export const codedRowsKernels: (engine: Engine, kind: CodedRowsKind) => CodedRowsKernels = onceAnEngineEach(
   (engine, kind) => {
     const { module } = engine.module();
-    addCodeGroups(module, kind);
+    addCodeGroups(module, kind, isCentred(kind) ? 'lanes' : 'whole');
     addMultiply(module, kind);
     return engine.instantiate(module) as unknown as CodedRowsKernels;
   },
@@ -87,23 +87,31 @@ export function readingOf(
 /** Bytes of a number of each group of a row of x, with a vector more. */
 export const bytesOfNumbers = (groups: number): number => roundUp(groups * 4, 16) + 16;
 
+/** Bytes of what the codes of each group of a row of x add up to, as `codedRowsKernels` have it. */
+export const bytesOfSums = (kind: CodedKind, groups: number): number =>
+  isCentred(kind) ? groups * 16 + 16 : bytesOfNumbers(groups);
+
 /**
  * Adds `codeGroups(x, codes, xScales, xSums, blocks)`: a row of x as codes of i16 or i8, and of each group its scale and what its codes
  * add up to: i32 times the middle that codes count from, or f32. Behind the numbers of either kind are four zeros.
+ * @param sums whether each lane has a sum of its own, of the columns whose products meet there: of weights that are all 0 no lane is
+ * anything then, however large its scale is
  */
-export function addCodeGroups(module: ModuleBuilder, kind: CodedKind): FunctionBuilder {
+export function addCodeGroups(module: ModuleBuilder, kind: CodedKind, sums: 'lanes' | 'whole'): FunctionBuilder {
   const { own } = kind;
   const f = module.function('codeGroups', ['i32', 'i32', 'i32', 'i32', 'i32'], 'none', true);
   const [x, codes, xScales, xSums, blocks] = f.arguments;
-  forEachCodedGroup(f, { ...kind, paired: isPaired(kind) }, x, blocks, (eights, sum, scale) => {
+  forEachCodedGroup(f, { ...kind, paired: isPaired(kind) }, x, blocks, (eights, codeSums, scale) => {
     const stored = kind.width === 1 ? bytesOfEights(kind, eights) : isByTwos(kind) ? twosOf(eights) : eights;
     for (const [place, vector] of stored.entries()) f.store('v128.store', codes, vector, place * 16);
     f.store('f32.store', xScales, scale);
-    if (isCentred(kind)) f.store('i32.store', xSums, op('i32.mul', sum, i32(centreOf(own).centre)));
-    else f.store('f32.store', xSums, op('f32.convert_i32_s', sum));
+    const { centre } = centreOf(own);
+    if (sums === 'lanes') f.store('v128.store', xSums, op('i32x4.mul', codeSums, op('i32x4.splat', i32(centre))));
+    else if (isCentred(kind)) f.store('i32.store', xSums, op('i32.mul', sumOfCodes(codeSums), i32(centre)));
+    else f.store('f32.store', xSums, op('f32.convert_i32_s', sumOfCodes(codeSums)));
     f.increase(codes, own.group * kind.width);
     f.increase(xScales, 4);
-    f.increase(xSums, 4);
+    f.increase(xSums, sums === 'lanes' ? 16 : 4);
   });
   // What the last four groups lack.
   for (const pointer of [xScales, xSums]) f.store('v128.store', pointer, none);
@@ -224,7 +232,7 @@ function addGroups(f: FunctionBuilder, walk: Walk, groups: Local): void {
   const scales = f.let(walk.scratch);
   f.repeat(groups, () => {
     const xScale = f.let(splat(xScales));
-    const centre = isCentred(kind) ? f.let(memoryOp('v128.load32_zero', 0, [xSums])) : undefined;
+    const centre = isCentred(kind) ? f.let(load(xSums)) : undefined;
     for (const [row, dots] of groupDots(f, walk).entries()) {
       const { sums } = rows[row] as Row;
       const counts = centre ? op('i32x4.sub', dots, centre) : dots;
@@ -233,7 +241,8 @@ function addGroups(f: FunctionBuilder, walk: Walk, groups: Local): void {
     }
     for (const { codes } of rows) f.increase(codes, (own.group * own.bits) / 8);
     f.increase(x, own.group * kind.width);
-    for (const pointer of [scales, xScales, xSums]) f.increase(pointer, 4);
+    for (const pointer of [scales, xScales]) f.increase(pointer, 4);
+    if (centre) f.increase(xSums, 16);
   });
 }
 

@@ -10,7 +10,7 @@ import { fitsPlanes, groupedPlaneKernels, isPaired } from './int-n-planes.ts';
 import { scaleBytes } from './int-n-scales.ts';
 import { codesTogether } from './int-n-codes.ts';
 import { codedKind, type CodedKind } from './int-n-bytes.ts';
-import { bytesOfNumbers, codedRowsKernels, scratchBytes } from './int-n-rows.ts';
+import { bytesOfNumbers, bytesOfSums, codedRowsKernels, scratchBytes } from './int-n-rows.ts';
 import { codedRowsBytes, panelsBytes, wideRows } from './int-n-panels.ts';
 import { stripBytes, stripKernels } from './int-n-strips.ts';
 import { turnedKernels } from './int-n-turned.ts';
@@ -134,7 +134,7 @@ function codedRows(spec: EncodedMatmulSpec, engine: Engine, kind: CodedKind): Ca
   const units = rowUnits(spec);
   const scalesAt = x.bytes + columns * kind.width;
   const sumsAt = scalesAt + bytesOfNumbers(groups);
-  const scratchAt = sumsAt + bytesOfNumbers(groups);
+  const scratchAt = sumsAt + bytesOfSums(kind, groups);
   engine.reserve(scratchAt + scratchBytes, 'matmul');
   return () => {
     const address = engine.workspace;
