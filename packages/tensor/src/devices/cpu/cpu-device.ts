@@ -36,10 +36,10 @@ export interface CpuDeviceOptions {
   /** Upper bound of the memory in bytes; at most, and by default, 4 GiB. It is taken from the system as it is needed. */
   readonly maximumBytes?: number;
   /**
-   * How many threads it computes with, at most 256, the caller's among them; results are the same to the bit for any number, but for the bits of a NaN. Default:
-   * what `configure({ threads })` or the environment variable `ESPALIER_THREADS` says, else the cores of the machine; 1 where
-   * threads cannot share memory or may not wait, as on the main thread of a page. They start when a kernel is first worth it, and
-   * keep no process alive.
+   * How many threads it computes with, at most 256, the caller's among them; results are the same to the bit for any number, but for
+   * the bits of a NaN. Default: what `configure({ threads })` or the environment variable `ESPALIER_THREADS` says, else the cores of the
+   * machine; 1 where threads cannot share memory or may not wait, as on the main thread of a page. They start when a kernel is first
+   * worth it, and keep no process alive.
    */
   readonly threads?: number;
 }
